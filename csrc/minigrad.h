@@ -1,0 +1,162 @@
+/* minigrad.h: every public function of the C library, declared here and nowhere else.
+ *
+ * build_ops.py hands this file to cffi as it is (less the lines that start with '#'), and dispatch.c includes it.
+ *
+ * How to read a kernel's prototype:
+ *   dtype      MG_F32 or MG_F64: the element type of every `void` array. Kernels without it work on bytes or integers.
+ *   arrays     outputs first, then inputs; all C-contiguous unless strides (in elements) are named. No alignment is
+ *              needed beyond the element's own. An output overlaps no input, unless the comment says "y may be x".
+ *   "= ..."    overwrites its outputs; a kernel that adds to an output says "+=" and its name ends in _acc.
+ *   int64_t n  sizes; zero is fine everywhere.
+ *   double     constants of the operation. What changes from step to step (learning rate, step count, generator
+ *              position) comes through a pointer instead, so that a recorded call can be replayed unchanged.
+ *   bad        where a kernel takes indices: *bad = position of the first index out of range, else -1. An index out of
+ *              range is never followed.
+ * A kernel keeps nothing between calls, and gives the same bits for any number of threads.
+ */
+#ifndef MINIGRAD_H
+#define MINIGRAD_H
+#include <stdint.h>
+
+enum { MG_F32 = 11, MG_F64 = 12 }; /* NumPy's type numbers, so that Python passes array.dtype.num */
+
+/* -- configuration ------------------------------------------------------------------------------------------------ */
+
+/* Choose the instruction set: "scalar", "avx2", "avx512", "neon", or "" for the best that this CPU has.
+ * Returns the name chosen, or NULL when this build or this CPU lacks it. */
+const char *mg_set_isa(const char *name);
+const char *mg_get_isa(void);
+const char *mg_compiler(void);
+void mg_set_num_threads(int n); /* n >= 1 */
+int mg_get_num_threads(void);
+int64_t mg_jobs_shared(void); /* how many kernel calls have used the pool so far; small work must not */
+
+/* -- arithmetic with broadcasting: elementwise.inc ---------------------------------------------------------------- */
+/* z (rows, cols) = x ? y. Element (i, j) of x lies at x[i * x_row + j * x_col], x_col in {0, 1}; likewise y. So one
+ * kernel serves same shape (rows = 1), scalar (0, 0), row (0, 1) and column (1, 0). z may be x or y where they have
+ * z's shape. */
+void mg_add(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+            int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+void mg_sub(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+            int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+void mg_mul(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+            int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+void mg_div(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+            int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+/* maximum and minimum propagate NaN. */
+void mg_maximum(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+                int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+void mg_minimum(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+                int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+/* x ** y by the C library's pow, one element at a time. */
+void mg_pow(int dtype, void *z, const void *x, const void *y, int64_t rows, int64_t cols,
+            int64_t x_row, int64_t x_col, int64_t y_row, int64_t y_col);
+
+/* -- functions of one array: elementwise.inc; the approximations are in vmath.h, with their error bounds ---------- */
+/* y (n) = f(x (n)); y may be x. */
+void mg_neg(int dtype, void *y, const void *x, int64_t n);
+void mg_abs(int dtype, void *y, const void *x, int64_t n);
+void mg_sign(int dtype, void *y, const void *x, int64_t n); /* -1, 0 or 1; NaN for NaN */
+void mg_square(int dtype, void *y, const void *x, int64_t n);
+void mg_sqrt(int dtype, void *y, const void *x, int64_t n);
+void mg_rsqrt(int dtype, void *y, const void *x, int64_t n);      /* 1 / sqrt(x) */
+void mg_reciprocal(int dtype, void *y, const void *x, int64_t n); /* 1 / x */
+void mg_exp(int dtype, void *y, const void *x, int64_t n);
+void mg_expm1(int dtype, void *y, const void *x, int64_t n);
+void mg_log(int dtype, void *y, const void *x, int64_t n);
+void mg_log1p(int dtype, void *y, const void *x, int64_t n);
+void mg_erf(int dtype, void *y, const void *x, int64_t n);
+
+/* -- activations and their gradients: activation.inc -------------------------------------------------------------- */
+/* y (n) = f(x (n)), y may be x; dx (n) = dy (n) * f'(x), from x or from y = f(x), whichever is named. */
+void mg_relu(int dtype, void *y, const void *x, int64_t n);                          /* max(x, 0); NaN stays NaN */
+void mg_relu_grad(int dtype, void *dx, const void *dy, const void *y, int64_t n);    /* dy where y > 0, else 0 */
+void mg_leaky_relu(int dtype, void *y, const void *x, int64_t n, double slope);      /* x if x > 0 else slope * x */
+void mg_leaky_relu_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n, double slope);
+/* pos * x if x > 0 else neg * (exp(scale * x) - 1): ELU is (1, alpha, 1), SELU (lambda, lambda * alpha, 1) */
+void mg_elu(int dtype, void *y, const void *x, int64_t n, double pos, double neg, double scale);
+void mg_elu_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n, double pos, double neg, double scale);
+void mg_sigmoid(int dtype, void *y, const void *x, int64_t n);                       /* 1 / (1 + exp(-x)) */
+void mg_sigmoid_grad(int dtype, void *dx, const void *dy, const void *y, int64_t n); /* dy * y * (1 - y) */
+void mg_tanh(int dtype, void *y, const void *x, int64_t n);
+void mg_tanh_grad(int dtype, void *dx, const void *dy, const void *y, int64_t n);    /* dy * (1 - y^2) */
+void mg_gelu(int dtype, void *y, const void *x, int64_t n);                          /* x * Phi(x), exact */
+void mg_gelu_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n);
+void mg_gelu_tanh(int dtype, void *y, const void *x, int64_t n); /* x/2 (1 + tanh(sqrt(2/pi) (x + .044715 x^3))) */
+void mg_gelu_tanh_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n);
+void mg_silu(int dtype, void *y, const void *x, int64_t n);                          /* x * sigmoid(x) */
+void mg_silu_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n);
+/* log(1 + exp(beta x)) / beta, and x itself where beta x > threshold */
+void mg_softplus(int dtype, void *y, const void *x, int64_t n, double beta, double threshold);
+void mg_softplus_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n, double beta, double threshold);
+
+/* -- reductions over the middle axis of x (outer, n, inner): reduce.inc ------------------------------------------- */
+/* y (outer, inner) = sum over the axis, scaled: scale * sum */
+void mg_sum(int dtype, void *y, const void *x, int64_t outer, int64_t n, int64_t inner, double scale);
+/* y (outer, inner) = largest (smallest), at (outer, inner) = its first position; the first NaN wins; n >= 1 */
+void mg_max(int dtype, void *y, int64_t *at, const void *x, int64_t outer, int64_t n, int64_t inner);
+void mg_min(int dtype, void *y, int64_t *at, const void *x, int64_t outer, int64_t n, int64_t inner);
+
+/* -- matrix product: matmul.inc ----------------------------------------------------------------------------------- */
+/* c (m, n) = a (m, k) @ b (k, n) [+ bias (n), unless NULL]; _acc: c += a @ b.
+ * a[i, p] lies at a[i * a_row + p * a_col], and one of a_row, a_col is 1; likewise b[p, j]. So all four transpose
+ * forms, and blocks of larger matrices, are read where they lie. c is contiguous. */
+void mg_matmul(int dtype, void *c, const void *a, const void *b, const void *bias, int64_t m, int64_t n, int64_t k,
+               int64_t a_row, int64_t a_col, int64_t b_row, int64_t b_col);
+void mg_matmul_acc(int dtype, void *c, const void *a, const void *b, int64_t m, int64_t n, int64_t k,
+                   int64_t a_row, int64_t a_col, int64_t b_row, int64_t b_col);
+
+/* -- softmax and cross-entropy over the last axis of (rows, cols): softmax.inc ------------------------------------ */
+void mg_softmax(int dtype, void *y, const void *x, int64_t rows, int64_t cols); /* exp(x - max) / sum */
+/* dx = y * (dy - sum_j dy_j y_j) */
+void mg_softmax_grad(int dtype, void *dx, const void *dy, const void *y, int64_t rows, int64_t cols);
+void mg_log_softmax(int dtype, void *y, const void *x, int64_t rows, int64_t cols); /* x - max - log(sum) */
+/* dx = dy - exp(y) * sum_j dy_j */
+void mg_log_softmax_grad(int dtype, void *dx, const void *dy, const void *y, int64_t rows, int64_t cols);
+/* loss (rows) = lse - x[i, t_i], lse (rows) = log sum exp x[i]; loss 0 where t_i == ignore. mean (1) = sum of the
+ * losses / count, count (1) = rows not ignored. */
+void mg_cross_entropy(int dtype, void *loss, void *lse, void *mean, void *count, int64_t *bad, const void *x,
+                      const int64_t *target, int64_t rows, int64_t cols, int64_t ignore);
+/* dx[i] = dy[i * dy_row] / count * (exp(x[i] - lse[i]) - onehot(t_i)), 0 where ignored; count NULL means 1 */
+void mg_cross_entropy_grad(int dtype, void *dx, const void *dy, const void *count, const void *x, const void *lse,
+                           const int64_t *target, int64_t rows, int64_t cols, int64_t ignore, int64_t dy_row);
+/* y (rows) = x[i, t_i], 0 where t_i == ignore; its gradient writes dy[i] to dx[i, t_i] and 0 elsewhere */
+void mg_pick(int dtype, void *y, int64_t *bad, const void *x, const int64_t *target, int64_t rows, int64_t cols,
+             int64_t ignore);
+void mg_pick_grad(int dtype, void *dx, const void *dy, const int64_t *target, int64_t rows, int64_t cols,
+                  int64_t ignore);
+
+/* -- random numbers and dropout: dropout.inc ---------------------------------------------------------------------- */
+/* A draw is {key, offset}: the seed, and how many draws the generator made before. Block b of a draw is
+ * Philox4x32-10 of counter (b, offset) under key, low words first: four 32-bit words, or eight 16-bit ones. */
+/* draw (2) = state (2); state's offset += 1 */
+void mg_draw(uint64_t *draw, uint64_t *state);
+/* words (4 * blocks): blocks first .. first + blocks - 1 */
+void mg_philox(uint32_t *words, const uint64_t *draw, uint64_t first, int64_t blocks);
+/* mask[i] (n) = 1 where 16-bit number i of the draw is below keep, else 0; 1 <= keep <= 65535 */
+void mg_dropout_mask(uint8_t *mask, const uint64_t *draw, int64_t n, int64_t keep);
+/* y[i] = x[i] * (65536 / keep) where the same number is below keep, else +0; y may be x. Its own gradient. */
+void mg_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, int64_t keep);
+/* y[i] = x[i] * scale where mask[i], else +0; y may be x */
+void mg_mask_scale(int dtype, void *y, const void *x, const uint8_t *mask, int64_t n, double scale);
+/* y[i] uniform in [low, high), from 24 (float) or 53 (double) bits */
+void mg_uniform(int dtype, void *y, const uint64_t *draw, int64_t n, double low, double high);
+
+/* -- rows by index: gather.inc ------------------------------------------------------------------------------------ */
+/* y (n, row_bytes) = x[index[i]], x (x_rows, row_bytes); 0 where the index is out of range */
+void mg_gather_rows(void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n, int64_t row_bytes,
+                    int64_t x_rows);
+/* y[index[i]] (y_rows, cols) += x[i] (n, cols), in the order of i */
+void mg_scatter_rows_acc(int dtype, void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n,
+                         int64_t cols, int64_t y_rows);
+
+/* -- optimisers: optim.inc. One call updates `count` parameters; sizes (count) ------------------------------------ */
+/* hyper = {lr, momentum, dampening, weight_decay, nesterov, maximize}; PyTorch's SGD. velocity may hold NULLs when
+ * momentum is 0; steps[i][0] counts the updates of parameter i (its first sets the velocity to the gradient). */
+void mg_sgd(int dtype, void *const *param, void *const *grad, void *const *velocity, double *const *steps,
+            const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad}; PyTorch's Adam and AdamW */
+void mg_adam(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v, void *const *vmax,
+             double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+
+#endif

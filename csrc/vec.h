@@ -1,0 +1,227 @@
+/* vec.h: a thin vector type. One set of names over every instruction set, for the element type T of this file's
+ * includer (MG_REAL is 32 or 64), so that a kernel body is written once.
+ *
+ *   vec        W lanes of T; + - * / work on it         mask    a truth value per lane
+ *   ivec       W integers as wide as T; + - & | ^ << >> work on it (>> shifts zeros in)
+ *
+ * Loads and stores need no alignment. vload_n reads n < W lanes and leaves the rest 0, vload_or
+ * leaves it at a value; vstore_n writes n lanes.
+ * Comparisons are false for NaN. vsel(m, a, b) is a where m, else b. vfma(a, b, c) = a * b + c, rounded once, except
+ * in the scalar build, which rounds twice.
+ */
+#ifndef MINIGRAD_VEC_H
+#define MINIGRAD_VEC_H
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if MG_REAL == 32
+typedef float T;
+typedef uint32_t bits_t;
+#define MANTISSA 23     /* stored bits of the significand */
+#define EXPONENT_BIAS 127
+#define T_MAX 3.402823466e+38f
+#define T_MIN_NORMAL 1.17549435e-38f
+#else
+typedef double T;
+typedef uint64_t bits_t;
+#define MANTISSA 52
+#define EXPONENT_BIAS 1023
+#define T_MAX 1.7976931348623157e+308
+#define T_MIN_NORMAL 2.2250738585072014e-308
+#endif
+
+#if defined(MG_AVX512) || defined(MG_AVX2)
+#include <immintrin.h>
+#elif defined(MG_NEON)
+#include <arm_neon.h>
+#endif
+
+/* PICK(single, double): the name for this element type. */
+#if MG_REAL == 32
+#define PICK(single, double_) single
+#else
+#define PICK(single, double_) double_
+#endif
+
+#if defined(MG_AVX512)
+#define VBYTES 64
+typedef PICK(__m512, __m512d) vec;
+typedef PICK(__mmask16, __mmask8) mask;
+#define MM(op) PICK(_mm512_##op##_ps, _mm512_##op##_pd)
+#elif defined(MG_AVX2)
+#define VBYTES 32
+typedef PICK(__m256, __m256d) vec;
+typedef vec mask;
+#define MM(op) PICK(_mm256_##op##_ps, _mm256_##op##_pd)
+#elif defined(MG_NEON)
+#define VBYTES 16
+typedef PICK(float32x4_t, float64x2_t) vec;
+typedef PICK(uint32x4_t, uint64x2_t) mask;
+#define MM(op) PICK(v##op##q_f32, v##op##q_f64)
+#else
+#define MG_SCALAR
+#define VBYTES ((int)sizeof(T))
+typedef T vec;
+typedef int mask;
+#endif
+#define W (VBYTES / (int)sizeof(T))
+
+#ifdef MG_SCALAR
+typedef bits_t ivec;
+#else
+typedef bits_t ivec __attribute__((vector_size(VBYTES)));
+#endif
+
+/* -- the same for every instruction set --------------------------------------------------------------------------- */
+
+static inline ivec vbits(vec v) { ivec i; memcpy(&i, &v, sizeof i); return i; }
+static inline vec vfrom_bits(ivec i) { vec v; memcpy(&v, &i, sizeof v); return v; }
+static inline vec vload(const T *p) { vec v; memcpy(&v, p, sizeof v); return v; }
+static inline void vstore(T *p, vec v) { memcpy(p, &v, sizeof v); }
+
+/* -- per instruction set ------------------------------------------------------------------------------------------ */
+
+#if defined(MG_AVX512)
+#define LANES(n) ((mask)((1u << (n)) - 1))
+static inline vec vset(T x) { return MM(set1)(x); }
+static inline vec vload_n(const T *p, int64_t n) { return MM(maskz_loadu)(LANES(n), p); }
+static inline vec vload_or(const T *p, int64_t n, T rest) { return MM(mask_loadu)(vset(rest), LANES(n), p); }
+static inline void vstore_n(T *p, int64_t n, vec v) { MM(mask_storeu)(p, LANES(n), v); }
+static inline vec vfma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
+static inline vec vsqrt(vec a) { return MM(sqrt)(a); }
+#define CMP(a, b, how) PICK(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, how)
+static inline mask vlt(vec a, vec b) { return CMP(a, b, _CMP_LT_OQ); }
+static inline mask vle(vec a, vec b) { return CMP(a, b, _CMP_LE_OQ); }
+static inline mask veq(vec a, vec b) { return CMP(a, b, _CMP_EQ_OQ); }
+static inline mask vnan(vec a) { return CMP(a, a, _CMP_UNORD_Q); }
+static inline vec vsel(mask m, vec a, vec b) { return MM(mask_blend)(m, b, a); }
+static inline vec vkeep(mask m, vec a) { return MM(maskz_mov)(m, a); }
+static inline mask mor(mask a, mask b) { return (mask)(a | b); }
+static inline mask mand(mask a, mask b) { return (mask)(a & b); }
+static inline int many(mask m) { return m != 0; }
+
+#elif defined(MG_AVX2)
+static const bits_t lane_table[2 * W] = {
+#if MG_REAL == 32
+    ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u,
+#else
+    ~0ull, ~0ull, ~0ull, ~0ull,
+#endif
+};
+static inline __m256i lanes(int64_t n) { return _mm256_loadu_si256((const __m256i *)(lane_table + W - n)); }
+static inline vec vset(T x) { return MM(set1)(x); }
+static inline vec vload_n(const T *p, int64_t n) { return MM(maskload)(p, lanes(n)); }
+static inline vec vload_or(const T *p, int64_t n, T rest) {
+    return MM(blendv)(vset(rest), MM(maskload)(p, lanes(n)), (vec)lanes(n));
+}
+static inline void vstore_n(T *p, int64_t n, vec v) { MM(maskstore)(p, lanes(n), v); }
+static inline vec vfma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
+static inline vec vsqrt(vec a) { return MM(sqrt)(a); }
+static inline mask vlt(vec a, vec b) { return MM(cmp)(a, b, _CMP_LT_OQ); }
+static inline mask vle(vec a, vec b) { return MM(cmp)(a, b, _CMP_LE_OQ); }
+static inline mask veq(vec a, vec b) { return MM(cmp)(a, b, _CMP_EQ_OQ); }
+static inline mask vnan(vec a) { return MM(cmp)(a, a, _CMP_UNORD_Q); }
+static inline vec vsel(mask m, vec a, vec b) { return MM(blendv)(b, a, m); }
+static inline vec vkeep(mask m, vec a) { return MM(and)(m, a); }
+static inline mask mor(mask a, mask b) { return MM(or)(a, b); }
+static inline mask mand(mask a, mask b) { return MM(and)(a, b); }
+static inline int many(mask m) { return MM(movemask)(m) != 0; }
+
+#elif defined(MG_NEON)
+static inline vec vset(T x) { return PICK(vdupq_n_f32, vdupq_n_f64)(x); }
+static inline vec vload_n(const T *p, int64_t n) { T t[W] = {0}; memcpy(t, p, (size_t)n * sizeof(T)); return vload(t); }
+static inline vec vload_or(const T *p, int64_t n, T rest) {
+    T t[W];
+    vstore(t, vset(rest));
+    memcpy(t, p, (size_t)n * sizeof(T));
+    return vload(t);
+}
+static inline void vstore_n(T *p, int64_t n, vec v) { T t[W]; vstore(t, v); memcpy(p, t, (size_t)n * sizeof(T)); }
+static inline vec vfma(vec a, vec b, vec c) { return MM(fma)(c, a, b); }
+static inline vec vsqrt(vec a) { return MM(sqrt)(a); }
+static inline mask vlt(vec a, vec b) { return MM(clt)(a, b); }
+static inline mask vle(vec a, vec b) { return MM(cle)(a, b); }
+static inline mask veq(vec a, vec b) { return MM(ceq)(a, b); }
+static inline mask vnan(vec a) { return ~MM(ceq)(a, a); }
+static inline vec vsel(mask m, vec a, vec b) { return MM(bsl)(m, a, b); }
+static inline vec vkeep(mask m, vec a) { return vfrom_bits(vbits(a) & (ivec)m); }
+static inline mask mor(mask a, mask b) { return a | b; }
+static inline mask mand(mask a, mask b) { return a & b; }
+static inline int many(mask m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
+
+#else
+static inline vec vset(T x) { return x; }
+static inline vec vload_n(const T *p, int64_t n) { (void)p, (void)n; return 0; } /* W is 1: never with n > 0 */
+static inline vec vload_or(const T *p, int64_t n, T rest) { (void)p, (void)n; return rest; }
+static inline void vstore_n(T *p, int64_t n, vec v) { (void)p, (void)n, (void)v; }
+static inline vec vfma(vec a, vec b, vec c) { return a * b + c; }
+static inline vec vsqrt(vec a) { return PICK(sqrtf, sqrt)(a); }
+static inline mask vlt(vec a, vec b) { return a < b; }
+static inline mask vle(vec a, vec b) { return a <= b; }
+static inline mask veq(vec a, vec b) { return a == b; }
+static inline mask vnan(vec a) { return a != a; }
+static inline vec vsel(mask m, vec a, vec b) { return m ? a : b; }
+static inline vec vkeep(mask m, vec a) { return m ? a : 0; }
+static inline mask mor(mask a, mask b) { return a | b; }
+static inline mask mand(mask a, mask b) { return a & b; }
+static inline int many(mask m) { return m; }
+#endif
+
+/* -- 16-bit random numbers: lane i is true where bits[i] < keep (1 <= keep <= 65535) ------------------------------- */
+
+static inline mask vbelow(const uint16_t *bits, int64_t keep) {
+#if defined(MG_AVX512) && MG_REAL == 32
+    return _mm256_cmplt_epu16_mask(_mm256_loadu_si256((const __m256i *)bits), _mm256_set1_epi16((short)keep));
+#elif defined(MG_AVX512)
+    return (mask)_mm_cmplt_epu16_mask(_mm_loadu_si128((const __m128i *)bits), _mm_set1_epi16((short)keep));
+#elif defined(MG_AVX2) && MG_REAL == 32
+    __m256i u = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)bits));
+    return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)keep), u));
+#elif defined(MG_AVX2)
+    __m256i u = _mm256_cvtepu16_epi64(_mm_loadl_epi64((const __m128i *)bits));
+    return _mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_set1_epi64x(keep), u));
+#elif defined(MG_NEON) && MG_REAL == 32
+    return vcltq_u32(vmovl_u16(vld1_u16(bits)), vdupq_n_u32((uint32_t)keep));
+#elif defined(MG_NEON)
+    uint64x2_t u = {bits[0], bits[1]};
+    return vcltq_u64(u, vdupq_n_u64((uint64_t)keep));
+#else
+    return *bits < keep;
+#endif
+}
+
+/* -- made from the above ------------------------------------------------------------------------------------------ */
+
+#define SIGN_BIT ((bits_t)1 << (8 * sizeof(T) - 1))
+#ifdef MG_SCALAR
+#define IVEC(x) ((ivec)(bits_t)(x))
+#else
+static inline ivec IVEC(bits_t x) { ivec zero = {0}; return zero + x; }
+#endif
+static inline vec vneg(vec a) { return vfrom_bits(vbits(a) ^ IVEC(SIGN_BIT)); }
+static inline vec vabs(vec a) { return vfrom_bits(vbits(a) & IVEC(SIGN_BIT - 1)); }
+static inline vec vcopysign(vec size, vec sign) {
+    return vfrom_bits((vbits(size) & IVEC(SIGN_BIT - 1)) | (vbits(sign) & IVEC(SIGN_BIT)));
+}
+/* The larger (smaller) of two; b where either is NaN. */
+static inline vec vmax(vec a, vec b) { return vsel(vlt(b, a), a, b); }
+static inline vec vmin(vec a, vec b) { return vsel(vlt(a, b), a, b); }
+
+/* Sum and maximum over the lanes, as a balanced tree: the order is fixed by W alone. */
+static inline T vsum(vec v) {
+    T t[W];
+    vstore(t, v);
+    for (int half = W / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) t[i] += t[i + half];
+    return t[0];
+}
+static inline T vhmax(vec v) {
+    T t[W];
+    vstore(t, v);
+    for (int half = W / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) t[i] = t[i + half] > t[i] ? t[i + half] : t[i];
+    return t[0];
+}
+
+#endif

@@ -1,0 +1,213 @@
+"""Reverse-mode automatic differentiation, second half: the walk from outputs to leaves.
+
+Nodes are visited youngest first. A node is older than all that use its outputs, so when its turn comes every gradient
+that flows into it has arrived and been added up, and one vector-Jacobian product sends them on. Nothing recurses.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine import Edge, Function, TensorBase, make
+from minigrad.grad_mode import mode
+
+__all__ = ["run_backward", "run_hooks"]
+
+
+def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool, inputs: list | None = None,
+                 accumulate: bool = True) -> list:
+    """Send dys (one per output) back through the graph, and return the gradients that reach `inputs` (or None).
+
+    With accumulate, they are added to .grad instead: that of `inputs`, or of every leaf reached if inputs is None.
+    """
+    keys = [(x.node, x.index) if x.node else x for x in inputs or ()]
+    plan = None if inputs is None else _plan([o.node for o in outputs if o.node], set(keys))
+    walk = Walk(plan, set(keys))
+    before = mode.enabled
+    mode.enabled = create_graph
+    try:
+        for output, dy in zip(outputs, dys):
+            walk.deliver(output.node or output, output.index, dy)
+        walk.run(keep_graph)
+        found = walk.found
+        for leaf in list(walk.leaves):
+            dy = walk.leaves.pop(leaf)
+            if leaf._hooks:
+                dy = run_hooks(leaf._hooks, dy)
+            if inputs is None:
+                accumulate_grad(leaf, dy)
+            elif leaf in walk.wanted:
+                found[leaf] = dy
+        if inputs is not None and accumulate:
+            for x, key in zip(inputs, keys):
+                if key in found:
+                    dy = found.pop(key)
+                    accumulate_grad(x, dy)
+    finally:
+        mode.enabled = before
+    return [found.get(key) for key in keys]
+
+
+class Walk:
+    """One backward pass: the gradients on their way, and those that have arrived."""
+
+    def __init__(self, plan: dict | None, wanted: set) -> None:
+        self.plan = plan                          # node -> its edges to follow; None follows all
+        self.wanted = wanted                      # (node, output index) or leaf: gradients that were asked for
+        self.found: dict[Any, Any] = {}
+        self.leaves: dict[Any, Any] = {}
+        self.pending: dict[Function, list] = {}   # gradients of each output of a node; empties as the walk goes
+        self.heap: list[tuple[int, Function]] = []
+
+    def deliver(self, target: Any, index: int, dy: Any) -> None:
+        """Add dy to the gradient of output `index` of a node, or to that of a leaf."""
+        if not isinstance(target, Function):
+            old = self.leaves.get(target)
+            self.leaves[target] = dy if old is None else old + dy
+            return
+        dys = self.pending.get(target)
+        if dys is None:
+            dys = self.pending[target] = [None] * (len(target.outputs) if target.outputs else 1)
+            heapq.heappush(self.heap, (-target.seq, target))
+        dys[index] = dy if dys[index] is None else dys[index] + dy
+
+    def run(self, keep_graph: bool) -> None:
+        while self.heap:
+            node = heapq.heappop(self.heap)[1]
+            dys = self.pending.pop(node)
+            if node.hooks or node.retained or self.wanted:
+                self._watch(node, dys)
+            edges = node.edges if self.plan is None else self.plan.get(node)
+            if edges is None:
+                continue
+            dxs = _call_backward(node, dys, edges)
+            if not keep_graph and node.saved:
+                node.saved = None
+            for edge, dx in zip(edges, dxs):
+                if edge is not None and dx is not None:
+                    if dx.array.shape != edge.shape or dx.array.dtype is not edge.dtype:
+                        dx = _fit(node, dx, edge)
+                    self.deliver(edge.target, edge.index, dx)
+
+    def _watch(self, node: Function, dys: list) -> None:
+        """Hooks on the gradients of a node's outputs, .grad of retained outputs, gradients that were asked for."""
+        for index, dy in enumerate(dys):
+            if dy is None:
+                continue
+            if node.hooks and index in node.hooks:
+                dy = dys[index] = run_hooks(node.hooks[index], dy)
+            if node.retained and index in node.retained:
+                accumulate_grad(node.retained[index], dy)
+            if (node, index) in self.wanted:
+                self.found[node, index] = dy
+
+
+def _plan(roots: list[Function], wanted: set) -> dict[Function, tuple]:
+    """For every node on a path from the roots to what is wanted: its edges, None for those that lead elsewhere."""
+    seen, stack = set(roots), list(roots)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and isinstance(edge.target, Function) and edge.target not in seen:
+                seen.add(edge.target)
+                stack.append(edge.target)
+    plan: dict[Function, tuple] = {}
+    for node in sorted(seen, key=lambda node: node.seq):  # oldest first, so the targets are decided before
+        edges = tuple(
+            edge if edge is not None and (
+                edge.target in plan or (edge.target, edge.index) in wanted or edge.target in wanted) else None
+            for edge in node.edges)
+        if any(edges):
+            plan[node] = edges
+    return plan
+
+
+def _call_backward(node: Function, dys: list, edges: tuple) -> tuple:
+    """node.backward(*dys) as a tuple of one gradient per edge, with needs_input_grad saying which are wanted."""
+    if node.outputs and node.materialize:
+        dys = [make(np.zeros(*node.outputs[i])) if dy is None and node.outputs[i] else dy for i, dy in enumerate(dys)]
+    before = node.needs_input_grad
+    if edges is not node.edges:
+        node.needs_input_grad = tuple([edge is not None for edge in edges])
+    try:
+        dxs = node.backward(node, *dys)
+    finally:
+        node.needs_input_grad = before
+    if type(dxs) is not tuple:
+        dxs = (dxs,)
+    if len(dxs) != len(edges) and (len(dxs) < len(edges) or any(dx is not None for dx in dxs[len(edges):])):
+        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients "
+                           f"(expected {len(edges)}, got {len(dxs)})")
+    return dxs
+
+
+def _fit(node: Function, dx: Any, edge: Edge) -> Any:
+    """Undo broadcasting: sum dx over the axes along which the input was stretched. The one place that does it."""
+    if not isinstance(dx, TensorBase):
+        raise TypeError(f"function {node.name()} returned a gradient of type {type(dx).__name__}; expected a Tensor")
+    shape, want = dx.array.shape, edge.shape
+    if shape != want:
+        padded = (1,) * (len(shape) - len(want)) + want
+        if len(shape) < len(want) or any(w not in (1, s) for w, s in zip(padded, shape)):
+            raise RuntimeError(f"Function {node.name()} returned an invalid gradient - got {list(shape)} but expected "
+                               f"shape compatible with {list(want)}")
+        dx = dx.sum_to_size(want)
+    return dx if dx.array.dtype == edge.dtype else dx.to(edge.dtype)
+
+
+def run_hooks(hooks: dict, dy: Any) -> Any:
+    """Pass dy through the hooks in turn; each may return a replacement."""
+    for hook in list(hooks.values()):
+        changed = hook(dy)
+        if changed is not None:
+            if not isinstance(changed, TensorBase):
+                raise TypeError(f"hook {hook!r} should return None or a Tensor, but returned {type(changed).__name__}")
+            dy = changed
+    return dy
+
+
+# -- .grad -------------------------------------------------------------------------------------------------------------
+
+
+def accumulate_grad(leaf: Any, dy: Any) -> None:
+    """leaf.grad += dy. No two tensors share a gradient's memory: dy is copied unless this call alone knows it."""
+    old = leaf._grad
+    if old is None:
+        if mode.enabled and dy.needs_grad:
+            leaf._grad = dy.clone()
+        elif _references(dy) == _ALONE:
+            leaf._grad = dy
+        else:
+            leaf._grad = make(dy.array.copy())
+    elif mode.enabled or not old.array.flags.writeable:
+        leaf._grad = old + dy
+    else:
+        old.add_(dy)
+
+
+def _references(tensor: Any) -> int:
+    """How many references there are to a tensor and its array, the cached pointer's aside; -1 if it is a view."""
+    array = tensor.array
+    if array.base is not None:
+        return -1
+    return sys.getrefcount(tensor) + sys.getrefcount(array) - (tensor._pointer is not None)
+
+
+def _count_alone() -> int:
+    """What `_references` says of a tensor that only the loop over the leaves holds; Python versions differ in it."""
+    seen = []
+
+    def receive(_: Any, dy: Any) -> None:
+        seen.append(_references(dy))
+
+    leaves = {0: make(np.empty(1))}
+    for leaf in list(leaves):
+        dy = leaves.pop(leaf)
+        receive(leaf, dy)
+    return seen[0]
+
+
+_ALONE = _count_alone()

@@ -1,0 +1,91 @@
+"""The element types: float32, float64, int64, int32, uint8 and bool, and how they combine."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+__all__ = ["bool", "default_float", "double", "dtype", "float", "float32", "float64", "int", "int32", "int64", "long",
+           "of", "promote", "resolve", "set_default_dtype", "uint8"]
+
+
+class dtype:
+    """An element type, as PyTorch has them. NumPy takes one wherever it takes a dtype."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.dtype = np.dtype(name)  # NumPy looks for this attribute
+
+    @property
+    def is_floating_point(self) -> builtins.bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def is_complex(self) -> builtins.bool:
+        return False
+
+    @property
+    def itemsize(self) -> builtins.int:
+        return self.dtype.itemsize
+
+    def __repr__(self) -> str:
+        return f"minigrad.{self.name}"
+
+    def __reduce__(self) -> tuple:
+        return of, (self.dtype,)
+
+
+# In the order of promotion: the result of two types is the later one.
+bool, uint8, int32, int64, float32, float64 = _ALL = tuple(
+    dtype(name) for name in ("bool", "uint8", "int32", "int64", "float32", "float64"))
+float, double, int, long = float32, float64, int32, int64
+
+_BY_NUMBER = {t.dtype.num: t for t in _ALL}
+_RANK = {t.dtype: rank for rank, t in enumerate(_ALL)}
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+_PYTHON = {builtins.bool: bool, builtins.int: int64, builtins.float: float64}
+_default = float32.dtype
+
+
+def of(numpy_dtype: np.dtype) -> dtype:
+    """The dtype of a NumPy dtype; TypeError if minigrad has none."""
+    found = _BY_NUMBER.get(np.dtype(numpy_dtype).num)
+    if found is None:
+        raise TypeError(f"can't use {np.dtype(numpy_dtype)}: the supported types are "
+                        f"{', '.join(t.name for t in _ALL)}")
+    return found
+
+
+def resolve(value: Any) -> np.dtype:
+    """The NumPy dtype that a user means: a dtype of ours, of NumPy, its name, or Python's float, int, bool."""
+    if isinstance(value, dtype):
+        return value.dtype
+    if value in _PYTHON:
+        return _PYTHON[value].dtype
+    if isinstance(value, (np.dtype, type, str)):
+        return of(np.dtype(value)).dtype
+    raise TypeError(f"expected a dtype such as minigrad.float32, but got {type(value).__name__}")
+
+
+def promote(a: np.ndarray, b: np.ndarray) -> np.dtype:
+    """The type of a combined with b, as in PyTorch: a 0-d array counts only if its category is the higher one."""
+    if a.ndim and not b.ndim and _CATEGORY[b.dtype.kind] <= _CATEGORY[a.dtype.kind]:
+        return a.dtype
+    if b.ndim and not a.ndim and _CATEGORY[a.dtype.kind] <= _CATEGORY[b.dtype.kind]:
+        return b.dtype
+    return max(a.dtype, b.dtype, key=_RANK.__getitem__)
+
+
+def default_float() -> np.dtype:
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """The type of tensors made from Python floats: float32 (as imported) or float64."""
+    global _default
+    chosen = resolve(d)
+    if chosen.kind != "f":
+        raise TypeError("only floating-point types are supported as the default type")
+    _default = chosen

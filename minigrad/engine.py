@@ -1,0 +1,234 @@
+"""Reverse-mode automatic differentiation, first half: recording. It knows no operation.
+
+An operation is a subclass of `Function`. Calling `apply` runs its forward pass and makes its context the node of a
+graph: the node keeps what backward needs, and an edge per input to whatever made that input. The second half,
+backward.py, walks that graph from the outputs to the leaves.
+
+    x (leaf) --edge--- Mul (node 1) --edge--- Sum (node 2) --- y
+                dx  <--  backward  <--  dz  <-- backward <-- dy = 1
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.grad_mode import mode
+
+__all__ = ["Edge", "Function", "TensorBase", "alias", "make"]
+
+_sequence = itertools.count(1)  # numbers the nodes in the order of their making
+
+
+class TensorBase:
+    """An array and its place in the graph. `tensor.Tensor` gives it methods; operations make it with `make`."""
+
+    array: np.ndarray
+    needs_grad = False              # gradients flow through it: a leaf that asked for one, or the result of a node
+    node: Function | None = None    # what made it; None for a leaf
+    index = 0                       # which of the node's outputs it is
+    _grad: TensorBase | None = None
+    _counter: list[int] | None = None  # [number of in-place changes], shared by all that share the memory; None is [0]
+    _base: TensorBase | None = None    # the tensor that it is a view of
+    _pointer = None                 # cffi pointer to the array, cached by ops.kernel.ptr
+    _hooks: dict | None = None      # of a leaf; those of other tensors are kept by their node
+
+    def version(self) -> int:
+        return self._counter[0] if self._counter else 0
+
+    def counter(self) -> list[int]:
+        if self._counter is None:
+            self._counter = [0]
+        return self._counter
+
+
+_new = object.__new__
+_tensor_class: type = TensorBase
+
+
+def register_tensor(cls: type) -> type:
+    """tensor.py calls this, so that results are of the class with the methods."""
+    global _tensor_class
+    _tensor_class = cls
+    return cls
+
+
+def make(array: np.ndarray) -> Any:
+    """A tensor that holds this array, with no history."""
+    tensor = _new(_tensor_class)
+    tensor.array = array
+    return tensor
+
+
+def alias(tensor: Any) -> Any:
+    """A tensor without history that shares the array and the version counter."""
+    other = _new(_tensor_class)
+    other.array = tensor.array
+    other._pointer = tensor._pointer
+    other._counter = tensor.counter()
+    return other
+
+
+class Edge(NamedTuple):
+    """Where the gradient of one input goes, and the shape and dtype that it must have."""
+
+    target: Any  # a Function, or the leaf itself
+    index: int   # which output of the Function
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+_edge = tuple.__new__  # makes an Edge without the cost of a call to its Python __new__
+
+
+class Function:
+    """A differentiable operation. Subclass it with two static methods, as in PyTorch:
+
+        forward(ctx, *args)  -> result(s)          ctx.save_for_backward(tensors) keeps what backward needs
+        backward(ctx, *dys)  -> gradient(s)        one per argument of forward, None where there is none
+
+    and call it as `Op.apply(*args)`. The instance is the context, and the node of the graph. backward works on tensors
+    with differentiable operations, so gradients have gradients.
+    """
+
+    needs_input_grad: tuple[bool, ...] = ()
+    seq = 0
+    edges: tuple[Edge | None, ...] = ()
+    outputs: tuple | None = None         # (shape, dtype) of each, where there are several
+    materialize = True                   # backward gets zeros, not None, for outputs that nobody used
+    dirty: tuple = ()
+    non_differentiable: tuple = ()
+    saved: tuple | None = ()             # None once freed
+    versions: tuple[int, ...] = ()
+    own_outputs: tuple[tuple[int, int], ...] = ()  # (position in saved, index) of saved tensors that it made
+    hooks: dict | None = None            # output index -> {id: hook on that output's gradient}
+    retained: dict | None = None         # output index -> the tensor whose .grad is wanted
+
+    @staticmethod
+    def forward(ctx: Any, *args: Any) -> Any:
+        raise NotImplementedError("a Function needs a static forward(ctx, ...)")
+
+    @staticmethod
+    def backward(ctx: Any, *dys: Any) -> Any:
+        raise NotImplementedError("a Function needs a static backward(ctx, *grad_outputs) to be differentiated")
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """forward(ctx, *args), recorded if an argument requires grad."""
+        node = cls()
+        if not mode.enabled:
+            node.needs_input_grad = (False,) * len(args)
+            out = cls.forward(node, *args)
+        else:
+            needs = node.needs_input_grad = tuple([isinstance(a, TensorBase) and a.needs_grad for a in args])
+            mode.enabled = False
+            try:
+                out = cls.forward(node, *args)
+            finally:
+                mode.enabled = True
+            if True in needs:
+                return node._record(args, out)
+        for tensor in node.dirty:
+            tensor.counter()[0] += 1
+        return out
+
+    def _record(self, args: tuple, out: Any) -> Any:
+        """Make this context a node of the graph: edges to the inputs, and outputs that point back to it."""
+        self.seq = next(_sequence)
+        for tensor in self.dirty:
+            if tensor.needs_grad and tensor.node is None:
+                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            tensor.counter()[0] += 1
+        self.edges = tuple([
+            _edge(Edge, (a.node or a, a.index, a.array.shape, a.array.dtype)) if need else None
+            for a, need in zip(args, self.needs_input_grad)
+        ])
+        outs = out if type(out) is tuple else (out,)
+        result = []
+        for index, o in enumerate(outs):
+            if (isinstance(o, TensorBase) and o.array.dtype.kind == "f"
+                    and not (self.non_differentiable and _contains(self.non_differentiable, o))):
+                if _contains(args, o) and not _contains(self.dirty, o):
+                    o = alias(o)  # forward returned an input as it is: the input keeps its own history
+                o.node, o.index, o.needs_grad = self, index, True
+            result.append(o)
+        if len(outs) > 1:
+            self.outputs = tuple([(o.array.shape, o.array.dtype) if isinstance(o, TensorBase) else None for o in outs])
+        if self.saved:
+            self._keep_saved(result)
+        return tuple(result) if type(out) is tuple else result[0]
+
+    def _keep_saved(self, outs: list) -> None:
+        """Note the versions; keep an alias of what is our own output, since output and node would own each other."""
+        saved = self.saved
+        for index, o in enumerate(outs):
+            for position, s in enumerate(saved):
+                if s is o:
+                    twin = alias(o)
+                    twin.needs_grad = o.needs_grad
+                    saved = (*saved[:position], twin, *saved[position + 1:])
+                    self.own_outputs += ((position, index),)
+        self.saved = saved
+        self.versions = tuple([0 if s is None or s._counter is None else s._counter[0] for s in saved])
+
+    # -- what forward may call -----------------------------------------------------------------------------------------
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for backward, which finds them in ctx.saved_tensors."""
+        self.saved = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say that forward changed these inputs in place, and returns them."""
+        self.dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say that these outputs have no gradient."""
+        self.non_differentiable = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """With False, backward gets None, not zeros, for an output that was not used."""
+        self.materialize = value
+
+    @property
+    def saved_tensors(self) -> tuple:
+        """What save_for_backward kept. RuntimeError if it was freed, or changed in place since."""
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+                "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+                "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+                "if you need to access saved tensors after calling backward.")
+        for s, version in zip(saved, self.versions):
+            if s is not None and s._counter is not None and s._counter[0] != version:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"[{s.array.dtype} {list(s.array.shape)}], which {self.name()} saved, is at version "
+                    f"{s._counter[0]}; expected version {version} instead.")
+        if self.own_outputs and mode.enabled:
+            saved = list(saved)
+            for position, index in self.own_outputs:
+                twin = saved[position] = alias(saved[position])
+                twin.node, twin.index, twin.needs_grad = self, index, True
+            saved = tuple(saved)
+        return saved
+
+    # -- what a reader of the graph may ask ----------------------------------------------------------------------------
+
+    def name(self) -> str:
+        return type(self).__name__ + "Backward"
+
+    @property
+    def next_functions(self) -> tuple:
+        """((node, output number), ...) per input; a leaf stands for itself, (None, 0) where no gradient flows."""
+        return tuple((edge.target, edge.index) if edge else (None, 0) for edge in self.edges)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+
+def _contains(tensors: tuple, tensor: Any) -> bool:
+    """Whether this very tensor is among them (== on tensors compares elements)."""
+    return any(t is tensor for t in tensors)

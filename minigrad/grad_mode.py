@@ -1,0 +1,124 @@
+"""Whether operations are recorded: no_grad, enable_grad, set_grad_enabled, inference_mode. The mode is per thread."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from typing import Any
+
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+
+class _Mode(threading.local):
+    enabled = True
+
+
+mode = _Mode()
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations on tensors that require grad are recorded, in this thread."""
+    return mode.enabled
+
+
+class _Switch:
+    """A context manager, and a decorator of functions and generators, that sets the mode and restores it."""
+
+    def __init__(self, enabled: bool) -> None:
+        self._enabled = bool(enabled)
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(mode.enabled)
+        mode.enabled = self._enabled
+
+    def __exit__(self, *exc: Any) -> None:
+        mode.enabled = self._before.pop()
+
+    def _fresh(self) -> _Switch:
+        """A switch for one call: calls of a decorated function may nest, or run in several threads."""
+        return _Switch(self._enabled)
+
+    def __call__(self, function: Any) -> Any:
+        if inspect.isgeneratorfunction(function):
+            return self._wrap_generator(function)
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._fresh():
+                return function(*args, **kwargs)
+
+        return call
+
+    def _wrap_generator(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def generate(*args: Any, **kwargs: Any) -> Any:
+            iterator = function(*args, **kwargs)
+            value = None
+            while True:  # the mode holds while the generator runs, not while its caller does
+                try:
+                    with self._fresh():
+                        item = iterator.send(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    value = yield item
+                except GeneratorExit:
+                    iterator.close()
+                    raise
+
+        return generate
+
+
+class _FixedSwitch(_Switch):
+    """A switch usable with and without parentheses as a decorator: @no_grad and @no_grad()."""
+
+    fixed = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        switch = super().__new__(cls)
+        if function is None:
+            return switch
+        _Switch.__init__(switch, cls.fixed)
+        return switch(function)
+
+    def __init__(self, function: Any = None) -> None:
+        super().__init__(self.fixed)
+
+
+class no_grad(_FixedSwitch):
+    """Operations inside are not recorded: their results do not require grad."""
+
+
+class enable_grad(_FixedSwitch):
+    """Operations inside are recorded, also within no_grad."""
+
+    fixed = True
+
+
+class inference_mode(_Switch):
+    """Like no_grad; inference_mode(False) leaves recording on."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return no_grad(mode) if callable(mode) else super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
+
+
+class set_grad_enabled(_Switch):
+    """Switch recording on or off, at once; as a context manager the previous mode comes back at its end."""
+
+    def __init__(self, mode_: bool) -> None:
+        super().__init__(mode_)
+        self._at_once = mode.enabled
+        mode.enabled = self._enabled
+
+    def __enter__(self) -> None:
+        self._before.append(self._at_once)
+        mode.enabled = self._enabled
+
+    def __call__(self, function: Any) -> Any:
+        mode.enabled = self._at_once  # a decorator changes nothing until the function runs
+        return super().__call__(function)

@@ -1,0 +1,263 @@
+"""Activations. Each gradient has a kernel of its own, and is an operation with a gradient in turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.engine import Function
+from minigrad.native import lib
+from minigrad.ops.kernel import as_float, new_like, ptr, require_tensor, unary
+
+__all__ = ["elu", "gelu", "leaky_relu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"]
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+INV_SQRT_2PI = 0.3989422804014327  # 1 / sqrt(2 pi)
+
+
+def _grad(kernel: Any, dy: Any, saved: Any, *constants: float) -> Any:
+    """dx = kernel(dy, saved), element by element."""
+    dx = new_like(saved)
+    kernel(dy.array.dtype.num, ptr(dx), ptr(dy), ptr(saved), dy.array.size, *constants)
+    return dx
+
+
+class ReLU(Function):
+    """y = max(x, 0);  dx = dy where y > 0, else 0."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = unary(lib.mg_relu, x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return ReLUGrad.apply(dy, y)
+
+
+class ReLUGrad(Function):
+    """dx = dy where y > 0, else 0;  ddy = the same of ddx."""
+
+    @staticmethod
+    def forward(ctx, dy, y):
+        ctx.save_for_backward(y)
+        return _grad(lib.mg_relu_grad, dy, y)
+
+    @staticmethod
+    def backward(ctx, ddx):
+        (y,) = ctx.saved_tensors
+        return ReLUGrad.apply(ddx, y.detach()), None
+
+
+class LeakyReLU(Function):
+    """y = x if x > 0 else slope x;  dx = dy if x > 0 else slope dy."""
+
+    @staticmethod
+    def forward(ctx, x, slope):
+        ctx.slope = slope
+        ctx.save_for_backward(x)
+        return unary(lib.mg_leaky_relu, x, slope)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return LeakyReLUGrad.apply(dy, x.detach(), ctx.slope), None
+
+
+class LeakyReLUGrad(Function):
+    """dx = dy if x > 0 else slope dy;  ddy = the same of ddx."""
+
+    @staticmethod
+    def forward(ctx, dy, x, slope):
+        ctx.slope = slope
+        ctx.save_for_backward(x)
+        return _grad(lib.mg_leaky_relu_grad, dy, x, slope)
+
+    @staticmethod
+    def backward(ctx, ddx):
+        (x,) = ctx.saved_tensors
+        return LeakyReLUGrad.apply(ddx, x, ctx.slope), None, None
+
+
+class Sigmoid(Function):
+    """y = 1 / (1 + e^-x);  dx = dy y (1 - y)."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = unary(lib.mg_sigmoid, x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return SigmoidGrad.apply(dy, y)
+
+
+class SigmoidGrad(Function):
+    """dx = dy y (1 - y);  ddy = ddx y (1 - y), dy_y = ddx dy (1 - 2y)."""
+
+    @staticmethod
+    def forward(ctx, dy, y):
+        ctx.save_for_backward(dy, y)
+        return _grad(lib.mg_sigmoid_grad, dy, y)
+
+    @staticmethod
+    def backward(ctx, ddx):
+        dy, y = ctx.saved_tensors
+        return SigmoidGrad.apply(ddx, y), ddx * dy * (1.0 - y * 2.0)
+
+
+class Tanh(Function):
+    """y = tanh x;  dx = dy (1 - y^2)."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = unary(lib.mg_tanh, x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return TanhGrad.apply(dy, y)
+
+
+class TanhGrad(Function):
+    """dx = dy (1 - y^2);  ddy = ddx (1 - y^2), dy_y = -2 ddx dy y."""
+
+    @staticmethod
+    def forward(ctx, dy, y):
+        ctx.save_for_backward(dy, y)
+        return _grad(lib.mg_tanh_grad, dy, y)
+
+    @staticmethod
+    def backward(ctx, ddx):
+        dy, y = ctx.saved_tensors
+        return TanhGrad.apply(ddx, y), ddx * dy * y * -2.0
+
+
+def _smooth(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any) -> tuple:
+    """The Functions y = f(x; constants) and dx = dy f'(x), from two kernels and second(x, *constants) = f''(x)."""
+
+    class Grad(Function):
+        @staticmethod
+        def forward(ctx, dy, x, *constants):
+            ctx.constants = constants
+            ctx.save_for_backward(dy, x)
+            return _grad(grad_kernel, dy, x, *constants)
+
+        @staticmethod
+        def backward(ctx, ddx):
+            dy, x = ctx.saved_tensors
+            need_dy, need_x, *rest = ctx.needs_input_grad
+            return (Grad.apply(ddx, x, *ctx.constants) if need_dy else None,
+                    ddx * dy * second(x, *ctx.constants) if need_x else None, *[None] * len(rest))
+
+    class Forward(Function):
+        @staticmethod
+        def forward(ctx, x, *constants):
+            ctx.constants = constants
+            ctx.save_for_backward(x)
+            return unary(kernel, x, *constants)
+
+        @staticmethod
+        def backward(ctx, dy):
+            (x,) = ctx.saved_tensors
+            return Grad.apply(dy, x, *ctx.constants), *[None] * len(ctx.constants)
+
+    Forward.__name__ = Forward.__qualname__ = name
+    Forward.__doc__ = formula
+    Grad.__name__ = Grad.__qualname__ = name + "Grad"
+    Grad.__doc__ = f"dx = dy f'(x) of {formula}"
+    return Forward, Grad
+
+
+def _elu_second(x: Any, pos: float, neg: float, scale: float) -> Any:
+    return (x <= 0).to(x.dtype) * (x.minimum(0.0) * scale).exp() * (neg * scale * scale)
+
+
+def _gelu_second(x: Any) -> Any:
+    return (x.square() * -0.5).exp() * (2.0 - x.square()) * INV_SQRT_2PI
+
+
+def _gelu_tanh_second(x: Any) -> Any:
+    """f = x s(v), v = c x + d x^3, s the sigmoid: f'' = 2 s' v' + x (s'' v'^2 + s' v'')."""
+    c, d = 1.5957691216057308, 0.0713548162726
+    v1, v2 = x.square() * (3 * d) + c, x * (6 * d)
+    s = sigmoid(x * (x.square() * d + c))
+    s1 = s * (1.0 - s)
+    return s1 * (v1 * 2.0 + x * (v2 + (1.0 - s * 2.0) * v1.square()))
+
+
+def _silu_second(x: Any) -> Any:
+    s = sigmoid(x)
+    return s * (1.0 - s) * (x * (1.0 - s * 2.0) + 2.0)
+
+
+def _softplus_second(x: Any, beta: float, threshold: float) -> Any:
+    s = sigmoid(x * beta)
+    return s * (1.0 - s) * beta * (x * beta <= threshold).to(x.dtype)
+
+
+ELU, ELUGrad = _smooth("ELU", lib.mg_elu, lib.mg_elu_grad, "y = pos x if x > 0 else neg (e^(scale x) - 1)", _elu_second)
+GELU, GELUGrad = _smooth("GELU", lib.mg_gelu, lib.mg_gelu_grad, "y = x Phi(x)", _gelu_second)
+GELUTanh, GELUTanhGrad = _smooth("GELUTanh", lib.mg_gelu_tanh, lib.mg_gelu_tanh_grad,
+                                 "y = x/2 (1 + tanh(sqrt(2/pi) (x + .044715 x^3)))", _gelu_tanh_second)
+SiLU, SiLUGrad = _smooth("SiLU", lib.mg_silu, lib.mg_silu_grad, "y = x / (1 + e^-x)", _silu_second)
+Softplus, SoftplusGrad = _smooth("Softplus", lib.mg_softplus, lib.mg_softplus_grad,
+                                 "y = ln(1 + e^(beta x)) / beta, x where beta x > threshold", _softplus_second)
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def relu(x: Any) -> Any:
+    """max(x, 0)"""
+    require_tensor(x, "relu")
+    if x.array.dtype.kind != "f":
+        return x.maximum(0)
+    return ReLU.apply(x)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """x if x > 0 else negative_slope * x"""
+    return LeakyReLU.apply(as_float(x, "leaky_relu"), float(negative_slope))
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x if x > 0 else alpha * (e^x - 1)"""
+    return ELU.apply(as_float(x, "elu"), 1.0, float(alpha), 1.0)
+
+
+def selu(x: Any) -> Any:
+    """ELU whose outputs keep mean 0 and variance 1 (Klambauer et al.: Self-normalizing neural networks, 2017)."""
+    return ELU.apply(as_float(x, "selu"), SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0)
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x Phi(x), Phi the normal distribution's; approximate="tanh" for the common approximation."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(f"approximate argument must be either none or tanh, but got {approximate!r}")
+    return (GELU if approximate == "none" else GELUTanh).apply(as_float(x, "gelu"))
+
+
+def silu(x: Any) -> Any:
+    """x * sigmoid(x)"""
+    return SiLU.apply(as_float(x, "silu"))
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x)"""
+    return Sigmoid.apply(as_float(x, "sigmoid"))
+
+
+def tanh(x: Any) -> Any:
+    """(e^x - e^-x) / (e^x + e^-x)"""
+    return Tanh.apply(as_float(x, "tanh"))
+
+
+def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """ln(1 + e^(beta x)) / beta; x itself where beta x > threshold"""
+    return Softplus.apply(as_float(x, "softplus"), float(beta), float(threshold))

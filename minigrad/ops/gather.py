@@ -1,0 +1,73 @@
+"""Rows by index: a batch of a data set, an embedding's rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine import Function, TensorBase, make
+from minigrad.native import lib
+from minigrad.ops.kernel import new, ptr, require_tensor
+
+__all__ = ["rows"]
+
+_INT64 = np.dtype(np.int64)
+
+
+def _refuse_bad(bad: Any, index: Any, length: int) -> None:
+    position = int(bad.array)
+    if position >= 0:
+        raise IndexError(f"index {int(index.array.reshape(-1)[position])} is out of bounds for dimension 0 with size "
+                         f"{length}")
+
+
+class Rows(Function):
+    """y_i = x[t_i], x (rows, ...), t (n);  dx[t_i] += dy_i, in the order of i."""
+
+    @staticmethod
+    def forward(ctx, x, index):
+        ctx.save_for_backward(index)
+        shape, n = x.array.shape, index.array.size
+        ctx.length = shape[0]
+        y, bad = new((n, *shape[1:]), x.array.dtype), new((), _INT64)
+        lib.mg_gather_rows(ptr(y), ptr(bad), ptr(x), ptr(index), n, math.prod(shape[1:]) * x.array.itemsize, shape[0])
+        _refuse_bad(bad, index, shape[0])
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (index,) = ctx.saved_tensors
+        return RowsGrad.apply(dy, index, ctx.length), None
+
+
+class RowsGrad(Function):
+    """dx = zeros (length, ...), dx[t_i] += dy_i;  ddy_i = ddx[t_i]."""
+
+    @staticmethod
+    def forward(ctx, dy, index, length):
+        ctx.save_for_backward(index)
+        shape = dy.array.shape[1:]
+        dx, bad = make(np.zeros((length, *shape), dy.array.dtype)), new((), _INT64)
+        lib.mg_scatter_rows_acc(dy.array.dtype.num, ptr(dx), ptr(bad), ptr(dy), ptr(index), index.array.size,
+                                math.prod(shape), length)
+        _refuse_bad(bad, index, length)
+        return dx
+
+    @staticmethod
+    def backward(ctx, ddx):
+        (index,) = ctx.saved_tensors
+        return Rows.apply(ddx, index), None, None
+
+
+def rows(x: Any, index: Any) -> Any:
+    """x[index] for a 1-D integer index without negative entries. IndexError if one is out of range."""
+    require_tensor(x, "index_select")
+    if not isinstance(index, TensorBase) or index.array.dtype.kind not in "iu":
+        raise IndexError("index_select(): Expected dtype int32 or int64 for index")
+    if index.array.ndim > 1 or not x.array.ndim:
+        raise IndexError(f"index_select(): Index is supposed to be a vector, but got shape {list(index.array.shape)}")
+    if index.array.dtype is not _INT64:
+        index = make(index.array.astype(_INT64))
+    return Rows.apply(x, index if index.array.ndim else make(index.array.reshape(1)))

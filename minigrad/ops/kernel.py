@@ -1,0 +1,113 @@
+"""What every operation needs to call a kernel: pointers, results, and how two shapes broadcast."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.engine import TensorBase, make
+from minigrad.native import FLOATS, empty, pointer
+
+__all__ = ["as_float", "binary", "new", "new_like", "ptr", "require_tensor", "unary", "view_of"]
+
+
+def ptr(x: TensorBase) -> Any:
+    """Pointer to the elements of x in C order: those of its array, or of a copy if the array is not contiguous."""
+    p = x._pointer
+    if p is None:
+        try:
+            p = x._pointer = pointer(x.array)
+        except ValueError:
+            p = pointer(np.ascontiguousarray(x.array))  # the pointer keeps the copy alive
+    return p
+
+
+def new(shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """A tensor for a result, its elements not yet set."""
+    return make(empty(shape, dtype))
+
+
+def new_like(x: TensorBase) -> Any:
+    return make(empty(x.array.shape, x.array.dtype))
+
+
+def view_of(x: TensorBase, array: np.ndarray) -> Any:
+    """A tensor over `array`, which shares memory with x: they share a version counter too."""
+    y = make(array)
+    y._counter = x.counter()
+    y._base = x._base if x._base is not None else x
+    return y
+
+
+def require_tensor(x: Any, operation: str, name: str = "input", position: int = 1) -> None:
+    if not isinstance(x, TensorBase):
+        raise TypeError(f"{operation}(): argument '{name}' (position {position}) must be Tensor, not "
+                        f"{type(x).__name__}")
+
+
+def as_float(x: Any, operation: str) -> Any:
+    """x itself if its elements are floats; integers become the default float, as in PyTorch."""
+    require_tensor(x, operation)
+    return x if x.array.dtype.num in FLOATS else x.to(dtypes.default_float())
+
+
+def unary(kernel: Any, x: TensorBase, *constants: float) -> Any:
+    """y = kernel(x), element by element."""
+    y = new_like(x)
+    kernel(x.array.dtype.num, ptr(y), ptr(x), x.array.size, *constants)
+    return y
+
+
+def binary(kernel: Any, ufunc: Any, x: TensorBase, y: TensorBase) -> Any:
+    """z = x ? y with broadcasting: by the kernel for floats, by NumPy's ufunc for integers. x and y have one dtype."""
+    a, b = x.array, y.array
+    number = a.dtype.num
+    if number not in FLOATS or a.dtype is not b.dtype:
+        return make(np.asarray(ufunc(a, b)))
+    if a.shape == b.shape:
+        z = new(a.shape, a.dtype)
+        kernel(number, ptr(z), ptr(x), ptr(y), 1, a.size, 0, 1, 0, 1)
+        return z
+    shape, plan = broadcast(a.shape, b.shape)
+    z = new(shape, a.dtype)
+    if plan is None:
+        x, y = make(np.broadcast_to(a, shape)), make(np.broadcast_to(b, shape))
+        plan = (1, z.array.size, 0, 1, 0, 1)
+    kernel(number, ptr(z), ptr(x), ptr(y), *plan)
+    return z
+
+
+@lru_cache(maxsize=4096)
+def broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """The shape of two shapes broadcast together, and it as (rows, cols, a_row, a_col, b_row, b_col) for a kernel.
+
+    Adjacent axes along which the same operands extend count as one. None in place of the six numbers if more than two
+    remain.
+    """
+    ndim = max(len(a), len(b))
+    a1, b1 = (1,) * (ndim - len(a)) + a, (1,) * (ndim - len(b)) + b
+    for axis, (p, q) in enumerate(zip(a1, b1)):
+        if p != q and p != 1 and q != 1:
+            raise RuntimeError(f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton "
+                               f"dimension {axis}: the shapes are {list(a)} and {list(b)}")
+    shape = tuple(q if p == 1 else p for p, q in zip(a1, b1))
+    groups: list[list] = []  # [length, whether a extends, whether b extends]
+    for p, q, length in zip(a1, b1, shape):
+        if length == 1:
+            continue
+        extends = [p != 1, q != 1]
+        if groups and groups[-1][1:] == extends:
+            groups[-1][0] *= length
+        else:
+            groups.append([length, *extends])
+    if len(groups) > 2:
+        return shape, None
+    while len(groups) < 2:
+        groups.insert(0, [1, False, False])
+    (rows, a_rows, b_rows), (cols, a_cols, b_cols) = groups
+    strides = [stride for in_rows, in_cols in ((a_rows, a_cols), (b_rows, b_cols))
+               for stride in ((cols if in_cols else 1) if in_rows else 0, int(in_cols))]
+    return shape, (rows, cols, *strides)

@@ -1,0 +1,269 @@
+"""Sums, extremes and what is made of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.engine import Function, TensorBase, make
+from minigrad.native import FLOATS, lib
+from minigrad.ops.kernel import new, ptr, require_tensor
+from minigrad.ops.shape import Cast, Expand, Reshape, axis_of
+
+__all__ = ["amax", "amin", "argmax", "argmin", "extreme", "mean", "norm", "std", "sum", "var"]
+
+
+class Sum(Function):
+    """y = scale * sum of x over axes, which stay with length 1;  dx = scale * dy, stretched."""
+
+    @staticmethod
+    def forward(ctx, x, axes, scale=1.0):
+        ctx.scale, ctx.shape = scale, x.array.shape
+        shape = tuple(1 if i in axes else s for i, s in enumerate(ctx.shape))
+        if x.array.dtype.num not in FLOATS:
+            return make(np.sum(x.array, axis=axes, keepdims=True, dtype=np.int64))
+        x, outer, n, inner = as_middle(x, axes)
+        y = new(shape, x.array.dtype)
+        lib.mg_sum(x.array.dtype.num, ptr(y), ptr(x), outer, n, inner, scale)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Expand.apply(dy if ctx.scale == 1.0 else dy * ctx.scale, ctx.shape), None, None
+
+
+class Extreme(Function):
+    """y, at = the largest (or smallest) element along an axis, and its first position;  dx[at] = dy, 0 elsewhere."""
+
+    @staticmethod
+    def forward(ctx, x, axis, largest):
+        shape = x.array.shape
+        n = shape[axis] if shape else 1
+        outer, inner = math.prod(shape[:axis]), math.prod(shape[axis + 1:])
+        kept = (*shape[:axis], 1, *shape[axis + 1:]) if shape else ()
+        at = new(kept, np.dtype(np.int64))
+        ctx.mark_non_differentiable(at)
+        ctx.save_for_backward(at)
+        ctx.axis, ctx.shape = axis, shape
+        if x.array.dtype.num not in FLOATS:
+            where = (np.argmax if largest else np.argmin)(x.array, axis=axis if shape else None)
+            at.array[...] = where.reshape(kept)
+            return make(np.take_along_axis(x.array, at.array, axis) if shape else x.array.copy()), at
+        y = new(kept, x.array.dtype)
+        (lib.mg_max if largest else lib.mg_min)(x.array.dtype.num, ptr(y), ptr(at), ptr(x), outer, n, inner)
+        return y, at
+
+    @staticmethod
+    def backward(ctx, dy, _):
+        (at,) = ctx.saved_tensors
+        return PutAlong.apply(dy, at, ctx.axis, ctx.shape), None, None
+
+
+class Amax(Function):
+    """y = the largest (or smallest) element over axes, which stay with length 1;  dx = dy / ties where x = y."""
+
+    @staticmethod
+    def forward(ctx, x, axes, largest):
+        y = x
+        for axis in axes:
+            y, _ = Extreme.apply(y, axis, largest)
+        y = make(y.array.copy()) if y is x else y
+        ctx.save_for_backward(x, y)
+        ctx.axes = axes
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, y = ctx.saved_tensors
+        ties = (x.detach() == y.detach()).to(dy.dtype)
+        return dy * (ties / Sum.apply(ties, ctx.axes)), None, None
+
+
+class PutAlong(Function):
+    """dx = zeros, with dy at positions `at` of an axis;  ddy = ddx at the same positions. By NumPy."""
+
+    @staticmethod
+    def forward(ctx, dy, at, axis, shape):
+        ctx.save_for_backward(at)
+        ctx.axis, ctx.shape = axis, shape
+        dx = np.zeros(shape, dy.array.dtype)
+        if shape:
+            np.put_along_axis(dx, at.array, dy.array, axis)
+        else:
+            dx[...] = dy.array
+        return make(dx)
+
+    @staticmethod
+    def backward(ctx, ddx):
+        (at,) = ctx.saved_tensors
+        return TakeAlong.apply(ddx, at, ctx.axis), None, None, None
+
+
+class TakeAlong(Function):
+    """y = x at positions `at` of an axis, each used once;  dx = zeros with dy put there. By NumPy."""
+
+    @staticmethod
+    def forward(ctx, x, at, axis):
+        ctx.save_for_backward(at)
+        ctx.axis, ctx.shape = axis, x.array.shape
+        return make(np.take_along_axis(x.array, at.array, axis) if ctx.shape else x.array.copy())
+
+    @staticmethod
+    def backward(ctx, dy):
+        (at,) = ctx.saved_tensors
+        return PutAlong.apply(dy, at, ctx.axis, ctx.shape), None, None
+
+
+def as_middle(x: Any, axes: tuple[int, ...]) -> tuple[Any, int, int, int]:
+    """x, and its shape as (outer, n, inner) with the axes to reduce in the middle; a copy if they are not adjacent."""
+    shape = x.array.shape
+    if not axes:
+        return x, x.array.size, 1, 1
+    first, last = axes[0], axes[-1]
+    if last - first + 1 != len(axes):
+        rest = [i for i in range(len(shape)) if i not in axes]
+        x = make(np.ascontiguousarray(x.array.transpose([*rest, *axes])))
+        return x, math.prod(shape[i] for i in rest), math.prod(shape[i] for i in axes), 1
+    return x, math.prod(shape[:first]), math.prod(shape[first:last + 1]), math.prod(shape[last + 1:])
+
+
+def axes_of(dim: Any, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce, sorted: all for None or ()."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    axes = [axis_of(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(axes)) != len(axes):
+        raise RuntimeError(f"dim {axes[0]} appears multiple times in the list of dims")
+    return tuple(sorted(axes)) if ndim else ()
+
+
+def _drop(y: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+    """y without its reduced axes, unless keepdim."""
+    if keepdim or not axes:
+        return y
+    return Reshape.apply(y, tuple(s for i, s in enumerate(y.array.shape) if i not in axes))
+
+
+def sum(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """Sum over dim: an int, several, or None for all. Integers and bools give int64.
+
+    Floats are added in blocks, the blocks in double precision, in an order that the shape alone decides.
+    """
+    require_tensor(x, "sum")
+    if dtype is not None:
+        x = Cast.apply(x, dtypes.resolve(dtype))
+    axes = axes_of(dim, x.array.ndim)
+    y = _drop(Sum.apply(x, axes), axes, keepdim)
+    return y if dtype is None else y.to(dtype)
+
+
+def mean(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """Sum over dim / number of elements. NaN where there are none."""
+    require_tensor(x, "mean")
+    if dtype is not None:
+        x = Cast.apply(x, dtypes.resolve(dtype))
+    if x.array.dtype.num not in FLOATS:
+        raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or "
+                           f"complex dtype. Got: {x.array.dtype}")
+    axes = axes_of(dim, x.array.ndim)
+    count = math.prod(x.array.shape[i] for i in axes)
+    return _drop(Sum.apply(x, axes, 1.0 / count if count else math.nan), axes, keepdim)
+
+
+def var(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:
+    """sum (x - mean)^2 / (n - correction)"""
+    axes = axes_of(dim, x.array.ndim)
+    freedom = max(math.prod(x.array.shape[i] for i in axes) - correction, 0)
+    squares = Sum.apply((x - mean(x, axes or None, True)).square(), axes, 1.0 / freedom if freedom else math.inf)
+    return _drop(squares, axes, keepdim)
+
+
+def std(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:
+    """sqrt(var)"""
+    return var(x, dim, correction=correction, keepdim=keepdim).sqrt()
+
+
+def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """(sum |x|^p)^(1/p); p may be "fro" (2), inf, -inf or 0 (the number of nonzeros)."""
+    if dtype is not None:
+        x = Cast.apply(x, dtypes.resolve(dtype))
+    if p in ("fro", 2, None):
+        return SafeSqrt.apply(sum(x.square(), dim, keepdim))
+    if p in (math.inf, -math.inf):
+        return (amax if p > 0 else amin)(x.abs(), dim, keepdim)
+    if p == 0:
+        return sum((x != 0).to(x.dtype), dim, keepdim)
+    if p == 1:
+        return sum(x.abs(), dim, keepdim)
+    return sum(x.abs() ** p, dim, keepdim) ** (1.0 / p)
+
+
+class SafeSqrt(Function):
+    """y = sqrt(x);  dx = dy / 2y, and 0 where y = 0: the subgradient of a norm at 0."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = x.sqrt()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        zero = y == 0
+        return (dy / (y + zero.to(y.dtype)) * 0.5) * (~zero).to(y.dtype)
+
+
+class Extremes(NamedTuple):
+    values: Any
+    indices: Any
+
+
+def extreme(x: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
+    """max or min: with a dim (values, indices), or one tensor's extreme, or the larger of two tensors."""
+    name = "max" if largest else "min"
+    require_tensor(x, name)
+    if isinstance(dim, TensorBase):
+        from_two = x.maximum if largest else x.minimum
+        return from_two(dim)
+    if dim is None:
+        return amax(x, None, False, largest)
+    axis = axis_of(dim, x.array.ndim)
+    if x.array.ndim and not x.array.shape[axis]:
+        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+    y, at = Extreme.apply(x, axis, largest)
+    axes = (axis,) if x.array.ndim else ()
+    return Extremes(_drop(y, axes, keepdim), _drop(at, axes, keepdim))
+
+
+def amax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
+    """The largest element over dim; its gradient is shared evenly among equals."""
+    axes = axes_of(dim, x.array.ndim)
+    if x.array.size == 0:
+        raise RuntimeError(f"{'max' if largest else 'min'}(): Expected reduction dim to be specified for "
+                           "input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+    return _drop(Amax.apply(x, axes, largest), axes, keepdim)
+
+
+def amin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest element over dim; its gradient is shared evenly among equals."""
+    return amax(x, dim, keepdim, largest=False)
+
+
+def argmax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
+    """The first position of the largest element: along dim, or in the flattened tensor."""
+    if x.array.size == 0:
+        raise IndexError(f"{'argmax' if largest else 'argmin'}(): Expected reduction dim to be specified for "
+                         "input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+    if dim is None:
+        at = Extreme.apply(Reshape.apply(x.detach(), (-1,)), 0, largest)[1]
+        return Reshape.apply(at, (1,) * x.array.ndim if keepdim else ())
+    return extreme(x.detach(), dim, keepdim, largest).indices
+
+
+def argmin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The first position of the smallest element."""
+    return argmax(x, dim, keepdim, largest=False)

@@ -1,0 +1,368 @@
+"""Views and copies: the same elements in another shape, order or type. By NumPy; none of it computes anything.
+
+reshape, permute, expand and indexing with slices give views, which share memory with their input, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.engine import Function, TensorBase, make
+from minigrad.ops.kernel import require_tensor, view_of
+
+__all__ = ["broadcast_to", "cat", "clone", "expand", "flatten", "index", "movedim", "permute", "put", "reshape",
+           "squeeze", "stack", "sum_to_size", "transpose", "unsqueeze"]
+
+
+class Reshape(Function):
+    """y = x in another shape;  dx = dy in the shape of x."""
+
+    @staticmethod
+    def forward(ctx, x, shape):
+        ctx.shape = x.array.shape
+        array = x.array.reshape(shape)
+        return view_of(x, array) if np.may_share_memory(array, x.array) else make(array)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Reshape.apply(dy, ctx.shape), None
+
+
+class Permute(Function):
+    """y's axis i is x's axis order[i];  dx = dy with the axes put back."""
+
+    @staticmethod
+    def forward(ctx, x, order):
+        ctx.order = order
+        return view_of(x, x.array.transpose(order))
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Permute.apply(dy, tuple(ctx.order.index(axis) for axis in range(len(ctx.order)))), None
+
+
+class Expand(Function):
+    """y = x repeated along axes of length 1;  dx = dy summed over them (by the engine)."""
+
+    @staticmethod
+    def forward(ctx, x, shape):
+        return view_of(x, np.broadcast_to(x.array, shape))
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy, None
+
+
+class Cast(Function):
+    """y = x in another type;  dx = dy in the type of x."""
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        ctx.dtype = x.array.dtype
+        with np.errstate(all="ignore"):
+            return make(x.array.astype(dtype))
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Cast.apply(dy, ctx.dtype), None
+
+
+class Clone(Function):
+    """y = x, in memory of its own;  dx = dy."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return make(np.array(x.array, order="C"))
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy
+
+
+class Index(Function):
+    """y = x[key] for any key that NumPy takes;  dx = 0 but for dx[key] += dy."""
+
+    @staticmethod
+    def forward(ctx, x, key):
+        ctx.key, ctx.shape = key, x.array.shape
+        array = x.array[key]
+        if isinstance(array, np.ndarray) and array.base is not None and np.may_share_memory(array, x.array):
+            return view_of(x, array)
+        return make(np.asarray(array))
+
+    @staticmethod
+    def backward(ctx, dy):
+        return IndexGrad.apply(dy, ctx.key, ctx.shape), None
+
+
+class IndexGrad(Function):
+    """dx = zeros of x's shape, with dy added at key;  ddy = ddx[key]."""
+
+    @staticmethod
+    def forward(ctx, dy, key, shape):
+        ctx.key = key
+        dx = np.zeros(shape, dy.array.dtype)
+        if _picks_once(key):
+            dx[key] = dy.array
+        else:
+            np.add.at(dx, key, dy.array)
+        return make(dx)
+
+    @staticmethod
+    def backward(ctx, ddx):
+        return Index.apply(ddx, ctx.key), None, None
+
+
+class Put(Function):
+    """y = x but for y[key] = value;  dx = dy but 0 at key, dvalue = dy[key]."""
+
+    @staticmethod
+    def forward(ctx, x, key, value):
+        ctx.key = key
+        y = np.array(x.array)
+        y[key] = value.array
+        return make(y)
+
+    @staticmethod
+    def backward(ctx, dy):
+        zero = make(np.zeros((), dy.array.dtype))
+        return (Put.apply(dy, ctx.key, zero) if ctx.needs_input_grad[0] else None, None,
+                Index.apply(dy, ctx.key) if ctx.needs_input_grad[2] else None)
+
+
+def _picks_once(key: Any) -> bool:
+    """Whether a key picks no element twice: all but integer arrays."""
+    return not any(isinstance(k, (np.ndarray, list)) and np.asarray(k).dtype.kind != "b"
+                   for k in (key if isinstance(key, tuple) else (key,)))
+
+
+class Cat(Function):
+    """y = the inputs one after another along an axis;  each dx = its part of dy."""
+
+    @staticmethod
+    def forward(ctx, dim, *xs):
+        ctx.dim, ctx.sizes = dim, [x.array.shape[dim] for x in xs]
+        return make(np.concatenate([x.array for x in xs], dim))
+
+    @staticmethod
+    def backward(ctx, dy):
+        before, start, parts = (slice(None),) * ctx.dim, 0, []
+        for size, need in zip(ctx.sizes, ctx.needs_input_grad[1:]):
+            parts.append(Index.apply(dy, (*before, slice(start, start + size))) if need else None)
+            start += size
+        return None, *parts
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def axis_of(dim: Any, ndim: int) -> int:
+    """A dimension as 0 .. ndim - 1; IndexError, in PyTorch's words, if there is none such."""
+    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"dim must be an int, but got {type(dim).__name__}")
+    span = max(ndim, 1)
+    if not -span <= dim < span:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], but got {dim})")
+    return int(dim) % span
+
+
+def sizes_of(args: tuple, name: str) -> tuple[int, ...]:
+    """The sizes of f(2, 3) or f((2, 3)), as ints."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    for a in args:
+        if isinstance(a, bool) or not isinstance(a, (int, np.integer)):
+            raise TypeError(f"{name}(): sizes must be ints, but got {type(a).__name__}")
+    return tuple(int(a) for a in args)
+
+
+def reshape(x: Any, shape: tuple[int, ...], name: str = "reshape") -> Any:
+    """x in another shape with as many elements; one size may be -1. A view where strides allow, else a copy."""
+    require_tensor(x, name)
+    shape, size = tuple(shape), x.array.size
+    if shape.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if any(s < -1 for s in shape):
+        raise RuntimeError(f"invalid shape dimension {min(shape)} in shape {list(shape)}")
+    rest = math.prod(s for s in shape if s != -1)
+    if -1 in shape:
+        if rest == 0:
+            raise RuntimeError(f"cannot reshape tensor of {size} elements into shape {list(shape)} because the "
+                               "unspecified dimension size -1 can be any value and is ambiguous")
+        shape = tuple(size // rest if s == -1 else s for s in shape)
+    if math.prod(shape) != size:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    return Reshape.apply(x, shape)
+
+
+def view(x: Any, shape: tuple[int, ...]) -> Any:
+    """Like reshape, but never a copy."""
+    y = reshape(x, shape, "view")
+    if x.array.size and y._base is None:
+        raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
+                           "spans across two contiguous subspaces). Use .reshape(...) instead.")
+    return y
+
+
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions start_dim .. end_dim as one."""
+    require_tensor(x, "flatten")
+    shape = x.array.shape or (1,)
+    start, end = axis_of(start_dim, len(shape)), axis_of(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    return Reshape.apply(x, (*shape[:start], math.prod(shape[start:end + 1]), *shape[end + 1:]))
+
+
+def squeeze(x: Any, dim: Any = None) -> Any:
+    """Without the dimensions of length 1: all of them, or those named."""
+    shape = x.array.shape
+    dims = range(len(shape)) if dim is None else [axis_of(d, len(shape)) for d in
+                                                  (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    return Reshape.apply(x, tuple(s for i, s in enumerate(shape) if s != 1 or i not in dims))
+
+
+def unsqueeze(x: Any, dim: int) -> Any:
+    """With a dimension of length 1 put in at dim."""
+    at = axis_of(dim, x.array.ndim + 1)
+    return Reshape.apply(x, (*x.array.shape[:at], 1, *x.array.shape[at:]))
+
+
+def permute(x: Any, dims: tuple[int, ...]) -> Any:
+    """The dimensions in another order."""
+    order = tuple(axis_of(d, x.array.ndim) for d in dims)
+    if sorted(order) != list(range(x.array.ndim)):
+        raise RuntimeError("permute(sparse_coo): number of dimensions in the tensor input does not match the length "
+                           f"of the desired ordering of dimensions i.e. input.dim() = {x.array.ndim} is not equal to "
+                           f"len(dims) = {len(dims)}" if len(order) != x.array.ndim else
+                           "permute(): duplicate dims are not allowed.")
+    return Permute.apply(x, order)
+
+
+def transpose(x: Any, dim0: int, dim1: int) -> Any:
+    """Two dimensions swapped."""
+    order = list(range(x.array.ndim))
+    if not order:
+        axis_of(dim0, 0), axis_of(dim1, 0)
+        return Permute.apply(x, ())
+    i, j = axis_of(dim0, len(order)), axis_of(dim1, len(order))
+    order[i], order[j] = order[j], order[i]
+    return Permute.apply(x, tuple(order))
+
+
+def movedim(x: Any, source: int, destination: int) -> Any:
+    """One dimension moved to another place."""
+    order = list(range(x.array.ndim))
+    order.insert(axis_of(destination, len(order)), order.pop(axis_of(source, len(order))))
+    return Permute.apply(x, tuple(order))
+
+
+def expand(x: Any, shape: tuple[int, ...]) -> Any:
+    """A view in which dimensions of length 1 are stretched without copying; -1 keeps a length."""
+    own = x.array.shape
+    lead = len(shape) - len(own)
+    if lead < 0:
+        raise RuntimeError(f"expand({list(own)}, size={list(shape)}): the number of sizes provided ({len(shape)}) must "
+                           f"be greater or equal to the number of dimensions in the tensor ({len(own)})")
+    full = []
+    for i, want in enumerate(shape):
+        have = own[i - lead] if i >= lead else None
+        if want == -1 and have is None:
+            raise RuntimeError(f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                               f"dimension {i}")
+        if have not in (None, 1) and want not in (-1, have):
+            raise RuntimeError(f"The expanded size of the tensor ({want}) must match the existing size ({have}) at "
+                               f"non-singleton dimension {i}.  Target sizes: {list(shape)}.  Tensor sizes: {list(own)}")
+        full.append(have if want == -1 else want)
+    return Expand.apply(x, tuple(full))
+
+
+broadcast_to = expand
+
+
+def sum_to_size(x: Any, shape: tuple[int, ...]) -> Any:
+    """x summed over the dimensions that broadcasting `shape` to x's shape would stretch."""
+    own = x.array.shape
+    lead = len(own) - len(shape)
+    axes = tuple(i for i, s in enumerate(own) if i < lead or (shape[i - lead] == 1 and s != 1))
+    y = x.sum(axes) if axes else x
+    return y if y.array.shape == tuple(shape) else Reshape.apply(y, tuple(shape))
+
+
+def clone(x: Any) -> Any:
+    """A copy, through which gradients flow."""
+    return Clone.apply(x)
+
+
+def index(x: Any, key: Any) -> Any:
+    """x[key]: integers, slices, None, ..., bool and integer tensors."""
+    try:
+        return Index.apply(x, plain_key(key))
+    except IndexError as error:
+        raise IndexError(f"{error} (indexing a tensor of shape {list(x.array.shape)})") from None
+
+
+def put(x: Any, key: Any, value: Any) -> Any:
+    """x with x[key] replaced by value, which broadcasts."""
+    if not isinstance(value, TensorBase):
+        value = make(np.asarray(value, x.array.dtype))
+    elif value.array.dtype is not x.array.dtype:
+        value = Cast.apply(value, x.array.dtype)
+    try:
+        return Put.apply(x, plain_key(key), value)
+    except IndexError as error:
+        raise IndexError(f"{error} (assigning into a tensor of shape {list(x.array.shape)})") from None
+    except ValueError as error:
+        raise RuntimeError(f"shape mismatch: {error}") from None
+
+
+def plain_key(key: Any) -> Any:
+    """An index key with its tensors as NumPy arrays."""
+    if isinstance(key, tuple):
+        return tuple(plain_key(k) for k in key)
+    if isinstance(key, list):
+        key = np.asarray([k.array if isinstance(k, TensorBase) else k for k in key])
+        return key.astype(np.int64) if not key.size else key
+    if isinstance(key, TensorBase):
+        array = key.array
+        if array.dtype.kind not in "iub":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return array.astype(bool) if array.dtype == np.uint8 else array
+    return key
+
+
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """The tensors one after another along dim; all other sizes agree."""
+    xs = list(tensors)
+    if not xs:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    for position, x in enumerate(xs):
+        require_tensor(x, "cat", "tensors", position)
+    xs = [x for x in xs if x.array.shape != (0,)] or xs[:1]
+    axis, first = axis_of(dim, xs[0].array.ndim), xs[0].array.shape
+    for number, x in enumerate(xs):
+        shape = x.array.shape
+        if len(shape) != len(first) or not shape:
+            raise RuntimeError(f"Tensors must have same number of dimensions, at least 1: got {len(first)} and "
+                               f"{len(shape)}")
+        if shape[:axis] + shape[axis + 1:] != first[:axis] + first[axis + 1:]:
+            raise RuntimeError(f"Sizes of tensors must match except in dimension {axis}. Expected {list(first)} but "
+                               f"got {list(shape)} for tensor number {number} in the list.")
+    dtype = xs[0].array.dtype
+    for x in xs:
+        dtype = dtypes.promote(np.empty(1, dtype), np.empty(1, x.array.dtype))
+    return Cat.apply(axis, *[x if x.array.dtype is dtype else Cast.apply(x, dtype) for x in xs])
+
+
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """Tensors of one shape along a new dimension."""
+    xs = list(tensors)
+    for x in xs:
+        if x.array.shape != xs[0].array.shape:
+            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(xs[0].array.shape)} at "
+                               f"entry 0 and {list(x.array.shape)} at another")
+    return cat([unsqueeze(x, dim) for x in xs], dim)

@@ -1,0 +1,402 @@
+"""Tensor: what an array with a history is, and how it converts. Its mathematics is in methods.py, a line each."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.backward import run_backward
+from minigrad.engine import Function, TensorBase, alias, make, register_tensor
+from minigrad.methods import InPlaceMethods, MathMethods, Operators, ShapeMethods
+from minigrad.ops import shape
+from minigrad.printing import format_tensor
+
+__all__ = ["Device", "RemovableHandle", "Size", "Tensor"]
+
+
+class Device:
+    """Where a tensor lives: the CPU, whatever a script says about it."""
+
+    def __init__(self, device: Any = "cpu", index: int | None = None) -> None:
+        name = device.type if isinstance(device, Device) else str(device).split(":")[0]
+        if name != "cpu":
+            raise RuntimeError(f"minigrad computes on the CPU only: device {str(device)!r} is not available; use 'cpu'")
+        self.type, self.index = "cpu", index
+
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+    def __str__(self) -> str:
+        return "cpu"
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Device)
+
+    def __hash__(self) -> int:
+        return hash("cpu")
+
+
+class Size(tuple):
+    """A shape."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        return int(np.prod(self, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"minigrad.Size({list(self)})"
+
+
+class RemovableHandle:
+    """What register_hook returns: remove() takes the hook off. Also a context manager that does."""
+
+    _next = 0
+
+    def __init__(self, hooks: dict, hook: Any) -> None:
+        RemovableHandle._next += 1
+        self.id, self._hooks = RemovableHandle._next, hooks
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.remove()
+
+
+@register_tensor
+class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
+    """A multi-dimensional array that remembers how it was made, so that gradients can flow back through it.
+
+        x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+        (x * x).sum().backward()
+        x.grad                      # tensor([2., 4.])
+
+    Holds one NumPy array (float32, float64, int64, int32, uint8 or bool). Make one with minigrad.tensor, from_numpy,
+    zeros, randn and so on.
+    """
+
+    __array_priority__ = 1000  # a NumPy array on the left leaves the operator to us
+
+    def __init__(self, data: Any = None) -> None:
+        array = data.array if isinstance(data, TensorBase) else np.asarray([] if data is None else data)
+        self.array = array.astype(dtypes.default_float(), order="C")
+
+    # -- attributes ----------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.of(self.array.dtype)
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def device(self) -> Any:
+        return Device("cpu")
+
+    @property
+    def T(self) -> Tensor:
+        return shape.permute(self, tuple(reversed(range(self.array.ndim))))
+
+    @property
+    def mT(self) -> Tensor:
+        return shape.transpose(self, -2, -1)
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.needs_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    @property
+    def grad(self) -> Tensor | None:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type "
+                                f"{type(value).__name__}")
+            if value.array.shape != self.array.shape:
+                raise RuntimeError(f"assigned grad has data of a different size: expected {list(self.array.shape)}, "
+                                   f"but got {list(value.array.shape)}")
+            if value.array.dtype != self.array.dtype:
+                raise RuntimeError(f"assigned grad has data of a different type: expected {self.dtype}, but got "
+                                   f"{value.dtype}")
+        self._grad = value
+
+    @property
+    def grad_fn(self) -> Function | None:
+        return self.node
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None
+
+    @property
+    def data(self) -> Tensor:
+        t = make(self.array)
+        t._pointer = self._pointer
+        return t
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"data must be a Tensor, but got {type(value).__name__}")
+        if value.array.dtype.kind != self.array.dtype.kind and self.needs_grad:
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point, but got "
+                               f"{value.dtype}")
+        self.array, self._pointer = value.array, None
+
+    @property
+    def _version(self) -> int:
+        return self.version()
+
+    @property
+    def itemsize(self) -> int:
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.array.nbytes
+
+    @property
+    def is_cuda(self) -> bool:
+        return False
+
+    # -- autograd ------------------------------------------------------------------------------------------------------
+
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
+                 inputs: Any = None) -> None:
+        """Add d(self)/d(leaf) to the .grad of every leaf that self depends on.
+
+        gradient: what to multiply by, of self's shape; 1 for a scalar. The graph is freed unless retain_graph.
+        """
+        if not self.needs_grad:
+            raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+        keep = create_graph if retain_graph is None else bool(retain_graph)
+        inputs = [inputs] if isinstance(inputs, Tensor) else None if inputs is None else list(inputs)
+        if inputs is not None and not inputs:
+            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        run_backward([self], [self._first_gradient(gradient)], keep, create_graph, inputs)
+
+    def _first_gradient(self, gradient: Any) -> Tensor:
+        """The gradient that a walk starts with: checked, or 1."""
+        if gradient is None:
+            if self.array.size != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            return make(np.ones(self.array.shape, self.array.dtype))
+        if not isinstance(gradient, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        if gradient.array.shape != self.array.shape:
+            raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a "
+                               f"shape of {self.shape}.")
+        return gradient if gradient.array.dtype is self.array.dtype else gradient.to(self.array.dtype)
+
+    def detach(self) -> Tensor:
+        """The same memory without the history."""
+        t = alias(self)
+        t._base = self._base if self._base is not None else self
+        return t
+
+    def detach_(self) -> Tensor:
+        self.node, self.index, self.needs_grad = None, 0, False
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        if not requires_grad and self.node is not None:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a "
+                               "computed variable in a subgraph that doesn't require differentiation use var_no_grad "
+                               "= var.detach().")
+        self.needs_grad = bool(requires_grad)
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep .grad of a tensor that is not a leaf, too."""
+        if not self.needs_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.node is not None:
+            self.node.retained = self.node.retained or {}
+            self.node.retained[self.index] = weakref.proxy(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        return bool(self.node is not None and self.node.retained and self.index in self.node.retained)
+
+    def register_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(grad) when the gradient of this tensor is known; it may return another one."""
+        if not self.needs_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.node is None:
+            self._hooks = self._hooks or {}
+            return RemovableHandle(self._hooks, hook)
+        self.node.hooks = self.node.hooks or {}
+        return RemovableHandle(self.node.hooks.setdefault(self.index, {}), hook)
+
+    # -- conversion ----------------------------------------------------------------------------------------------------
+
+    def item(self) -> float | int | bool:
+        if self.array.size != 1:
+            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        return self.array.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The array itself, not a copy. A tensor that requires grad must be detached first."""
+        if self.needs_grad and not force:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self.array
+
+    def to(self, *args: Any, dtype: Any = None, copy: bool = False, **ignored: Any) -> Tensor:
+        """self in another dtype; to("cpu") and to(device) change nothing."""
+        for arg in args:
+            if isinstance(arg, Tensor):
+                dtype = arg.array.dtype
+            elif isinstance(arg, (str, Device)) and not hasattr(np, str(arg)):
+                Device(arg)
+            elif not isinstance(arg, bool):
+                dtype = arg
+        if ignored.get("device") is not None:
+            Device(ignored["device"])
+        if dtype is None or (wanted := dtypes.resolve(dtype)) is self.array.dtype:
+            return self.clone() if copy else self
+        return shape.Cast.apply(self, wanted)
+
+    def type(self, dtype: Any = None) -> Any:
+        return f"minigrad.{self.dtype.name}" if dtype is None else self.to(dtype)
+
+    def float(self) -> Tensor:
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        return self.to(dtypes.float64)
+
+    def long(self) -> Tensor:
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        return self.to(dtypes.int32)
+
+    def bool(self) -> Tensor:
+        return self.to(dtypes.bool)
+
+    def byte(self) -> Tensor:
+        return self.to(dtypes.uint8)
+
+    def cpu(self) -> Tensor:
+        return self
+
+    def cuda(self, *args: Any, **kwargs: Any) -> Tensor:
+        Device("cuda")
+        return self
+
+    def type_as(self, other: Tensor) -> Tensor:
+        return self.to(other.array.dtype)
+
+    def contiguous(self, memory_format: Any = None) -> Tensor:
+        return self if self.array.flags.c_contiguous else shape.clone(self)
+
+    def is_contiguous(self) -> bool:
+        return self.array.flags.c_contiguous
+
+    def is_floating_point(self) -> bool:
+        return self.array.dtype.kind == "f"
+
+    def clone(self, *, memory_format: Any = None) -> Tensor:
+        return shape.clone(self)
+
+    def __copy__(self) -> Tensor:
+        return self.detach().requires_grad_(self.needs_grad) if self.node is None else alias(self)
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if self.node is not None:
+            raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                               "protocol at the moment. Use .detach() or .clone().")
+        copy = memo[id(self)] = object.__new__(type(self))
+        copy.__dict__.update({k: v for k, v in self.__dict__.items() if not k.startswith("_")})
+        copy.array = self.array.copy()
+        if self._grad is not None:
+            copy._grad = self._grad.detach().clone()
+        return copy
+
+    def __reduce__(self) -> tuple:
+        if self.node is not None:
+            raise RuntimeError("only leaf tensors can be pickled; use .detach()")
+        return _rebuild, (type(self), np.ascontiguousarray(self.array), self.needs_grad)
+
+    # -- Python's protocols --------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return format_tensor(self)
+
+    def __format__(self, spec: str) -> str:
+        return self.item().__format__(spec) if self.array.ndim == 0 and spec else repr(self)
+
+    def __bool__(self) -> Any:
+        if self.array.size != 1:
+            raise RuntimeError("Boolean value of Tensor with " + (
+                "no values" if not self.array.size else "more than one value") + " is ambiguous")
+        return self.array.item() != 0
+
+    def __float__(self) -> Any:
+        return float(self.item())
+
+    def __int__(self) -> Any:
+        return int(self.item())
+
+    def __index__(self) -> Any:
+        if self.array.dtype.kind not in "iub" or self.array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self) -> Any:
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self.array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self.array.shape[0]))
+
+    def __contains__(self, value: Any) -> Any:
+        return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+
+    __hash__ = object.__hash__
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        array = self.numpy()
+        return array.astype(dtype) if dtype is not None and array.dtype != dtype else array.copy() if copy else array
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self.numpy().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple:
+        return self.array.__dlpack_device__()
+
+
+def _rebuild(cls: type, array: np.ndarray, needs_grad: bool) -> Any:
+    tensor = object.__new__(cls)
+    tensor.array, tensor.needs_grad = array, needs_grad
+    return tensor
