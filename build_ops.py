@@ -34,6 +34,10 @@ def declarations() -> str:
     return "\n".join(line for line in lines if not line.startswith("#"))
 
 
+def sources(pattern: str) -> list[str]:
+    return sorted(os.path.relpath(path, ROOT) for path in glob.glob(str(ROOT / "csrc" / pattern)))
+
+
 def make_ffi() -> FFI:
     extra = SANITIZE if os.environ.get("MINIGRAD_SANITIZE") else []
     ffi = FFI()
@@ -41,9 +45,9 @@ def make_ffi() -> FFI:
     ffi.set_source(
         "minigrad._native",
         '#include "minigrad.h"',
-        sources=sorted(os.path.relpath(path, ROOT) for path in glob.glob(str(ROOT / "csrc" / "*.c"))),
+        sources=sources("*.c"),
         include_dirs=["csrc"],
-        depends=sorted(os.path.relpath(path, ROOT) for path in glob.glob(str(ROOT / "csrc" / "*.[hdi]*"))),
+        depends=["build_ops.py", *sources("*.[hdi]*")],  # also what a source distribution carries besides them
         extra_compile_args=FLAGS + extra,
         extra_link_args=["-pthread", *extra],
     )

@@ -168,6 +168,28 @@ static inline mask mand(mask a, mask b) { return a & b; }
 static inline int many(mask m) { return m; }
 #endif
 
+/* Interleave: lo = a0 b0 a1 b1 ..., hi = the second halves likewise. W rows interleaved log2(W) times are transposed. */
+static inline void vzip(vec a, vec b, vec *lo, vec *hi) {
+#if defined(MG_AVX512) && MG_REAL == 32
+    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *lo = _mm512_permutex2var_ps(a, first, b);
+    *hi = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(8)), b);
+#elif defined(MG_AVX512)
+    const __m512i first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    *lo = _mm512_permutex2var_pd(a, first, b);
+    *hi = _mm512_permutex2var_pd(a, _mm512_add_epi64(first, _mm512_set1_epi64(4)), b);
+#elif defined(MG_AVX2)
+    vec even = MM(unpacklo)(a, b), odd = MM(unpackhi)(a, b);
+    *lo = PICK(_mm256_permute2f128_ps, _mm256_permute2f128_pd)(even, odd, 0x20);
+    *hi = PICK(_mm256_permute2f128_ps, _mm256_permute2f128_pd)(even, odd, 0x31);
+#elif defined(MG_NEON)
+    *lo = MM(zip1)(a, b);
+    *hi = MM(zip2)(a, b);
+#else
+    *lo = a, *hi = b;
+#endif
+}
+
 /* -- 16-bit random numbers: lane i is true where bits[i] < keep (1 <= keep <= 65535) ------------------------------- */
 
 static inline mask vbelow(const uint16_t *bits, int64_t keep) {

@@ -6,13 +6,13 @@ that flows into it has arrived and been added up, and one vector-Jacobian produc
 
 from __future__ import annotations
 
-import heapq
 import sys
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Edge, Function, TensorBase, make
+from minigrad.engine import Function, TensorBase, make
 from minigrad.grad_mode import mode
 
 __all__ = ["run_backward", "run_hooks"]
@@ -72,16 +72,17 @@ class Walk:
         dys = self.pending.get(target)
         if dys is None:
             dys = self.pending[target] = [None] * (len(target.outputs) if target.outputs else 1)
-            heapq.heappush(self.heap, (-target.seq, target))
+            heappush(self.heap, (-target.seq, target))
         dys[index] = dy if dys[index] is None else dys[index] + dy
 
     def run(self, keep_graph: bool) -> None:
-        while self.heap:
-            node = heapq.heappop(self.heap)[1]
-            dys = self.pending.pop(node)
-            if node.hooks or node.retained or self.wanted:
+        heap, pending, plan, wanted, deliver = self.heap, self.pending, self.plan, self.wanted, self.deliver
+        while heap:
+            node = heappop(heap)[1]
+            dys = pending.pop(node)
+            if wanted or node.watched:
                 self._watch(node, dys)
-            edges = node.edges if self.plan is None else self.plan.get(node)
+            edges = node.edges if plan is None else plan.get(node)
             if edges is None:
                 continue
             dxs = _call_backward(node, dys, edges)
@@ -89,9 +90,11 @@ class Walk:
                 node.saved = None
             for edge, dx in zip(edges, dxs):
                 if edge is not None and dx is not None:
-                    if dx.array.shape != edge.shape or dx.array.dtype is not edge.dtype:
-                        dx = _fit(node, dx, edge)
-                    self.deliver(edge.target, edge.index, dx)
+                    target, index, shape, dtype = edge
+                    array = dx.array
+                    if array.shape != shape or array.dtype is not dtype:
+                        dx = _fit(node, dx, shape, dtype)
+                    deliver(target, index, dx)
 
     def _watch(self, node: Function, dys: list) -> None:
         """Hooks on the gradients of a node's outputs, .grad of retained outputs, gradients that were asked for."""
@@ -111,14 +114,13 @@ def _plan(roots: list[Function], wanted: set) -> dict[Function, tuple]:
     seen, stack = set(roots), list(roots)
     while stack:
         for edge in stack.pop().edges:
-            if edge is not None and isinstance(edge.target, Function) and edge.target not in seen:
-                seen.add(edge.target)
-                stack.append(edge.target)
+            if edge is not None and isinstance(edge[0], Function) and edge[0] not in seen:
+                seen.add(edge[0])
+                stack.append(edge[0])
     plan: dict[Function, tuple] = {}
     for node in sorted(seen, key=lambda node: node.seq):  # oldest first, so the targets are decided before
         edges = tuple(
-            edge if edge is not None and (
-                edge.target in plan or (edge.target, edge.index) in wanted or edge.target in wanted) else None
+            edge if edge is not None and (edge[0] in plan or edge[:2] in wanted or edge[0] in wanted) else None
             for edge in node.edges)
         if any(edges):
             plan[node] = edges
@@ -129,13 +131,15 @@ def _call_backward(node: Function, dys: list, edges: tuple) -> tuple:
     """node.backward(*dys) as a tuple of one gradient per edge, with needs_input_grad saying which are wanted."""
     if node.outputs and node.materialize:
         dys = [make(np.zeros(*node.outputs[i])) if dy is None and node.outputs[i] else dy for i, dy in enumerate(dys)]
-    before = node.needs_input_grad
-    if edges is not node.edges:
-        node.needs_input_grad = tuple([edge is not None for edge in edges])
-    try:
+    if edges is node.edges:
         dxs = node.backward(node, *dys)
-    finally:
-        node.needs_input_grad = before
+    else:
+        before = node.needs_input_grad
+        node.needs_input_grad = tuple([edge is not None for edge in edges])
+        try:
+            dxs = node.backward(node, *dys)
+        finally:
+            node.needs_input_grad = before
     if type(dxs) is not tuple:
         dxs = (dxs,)
     if len(dxs) != len(edges) and (len(dxs) < len(edges) or any(dx is not None for dx in dxs[len(edges):])):
@@ -144,18 +148,18 @@ def _call_backward(node: Function, dys: list, edges: tuple) -> tuple:
     return dxs
 
 
-def _fit(node: Function, dx: Any, edge: Edge) -> Any:
+def _fit(node: Function, dx: Any, want: tuple[int, ...], dtype: np.dtype) -> Any:
     """Undo broadcasting: sum dx over the axes along which the input was stretched. The one place that does it."""
     if not isinstance(dx, TensorBase):
         raise TypeError(f"function {node.name()} returned a gradient of type {type(dx).__name__}; expected a Tensor")
-    shape, want = dx.array.shape, edge.shape
+    shape = dx.array.shape
     if shape != want:
         padded = (1,) * (len(shape) - len(want)) + want
         if len(shape) < len(want) or any(w not in (1, s) for w, s in zip(padded, shape)):
             raise RuntimeError(f"Function {node.name()} returned an invalid gradient - got {list(shape)} but expected "
                                f"shape compatible with {list(want)}")
         dx = dx.sum_to_size(want)
-    return dx if dx.array.dtype == edge.dtype else dx.to(edge.dtype)
+    return dx if dx.array.dtype == dtype else dx.to(dtype)
 
 
 def run_hooks(hooks: dict, dy: Any) -> Any:

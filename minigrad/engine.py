@@ -11,7 +11,7 @@ backward.py, walks that graph from the outputs to the leaves.
 from __future__ import annotations
 
 import itertools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from minigrad.grad_mode import mode
 __all__ = ["Edge", "Function", "TensorBase", "alias", "make"]
 
 _sequence = itertools.count(1)  # numbers the nodes in the order of their making
+_NO_GRADS = [(False,) * n for n in range(256)]  # needs_input_grad of n arguments when nothing is recorded
 
 
 class TensorBase:
@@ -42,6 +43,13 @@ class TensorBase:
         if self._counter is None:
             self._counter = [0]
         return self._counter
+
+    def count_change(self) -> None:
+        """The elements were changed in place: what was saved of them before is stale."""
+        self.counter()[0] += 1
+        for tensor in (self, self._base):
+            if tensor is not None and tensor.node is not None:
+                tensor.node.outputs_changed = True
 
 
 _new = object.__new__
@@ -71,16 +79,9 @@ def alias(tensor: Any) -> Any:
     return other
 
 
-class Edge(NamedTuple):
-    """Where the gradient of one input goes, and the shape and dtype that it must have."""
-
-    target: Any  # a Function, or the leaf itself
-    index: int   # which output of the Function
-    shape: tuple[int, ...]
-    dtype: np.dtype
-
-
-_edge = tuple.__new__  # makes an Edge without the cost of a call to its Python __new__
+# An edge says where the gradient of one input goes, and what it must look like there:
+#     (target, index, shape, dtype): a Function and which of its outputs, or a leaf and 0
+Edge = tuple[Any, int, tuple[int, ...], np.dtype]
 
 
 class Function:
@@ -95,14 +96,17 @@ class Function:
 
     needs_input_grad: tuple[bool, ...] = ()
     seq = 0
-    edges: tuple[Edge | None, ...] = ()
+    edges: Any = ()                      # an Edge per argument of forward, None where no gradient flows
     outputs: tuple | None = None         # (shape, dtype) of each, where there are several
     materialize = True                   # backward gets zeros, not None, for outputs that nobody used
+    marked = False                       # whether forward marked something: then dirty and non_differentiable say what
     dirty: tuple = ()
     non_differentiable: tuple = ()
     saved: tuple | None = ()             # None once freed
-    versions: tuple[int, ...] = ()
+    versions: Any = ()                   # of saved, when it was saved
     own_outputs: tuple[tuple[int, int], ...] = ()  # (position in saved, index) of saved tensors that it made
+    outputs_changed = False              # an output was changed in place
+    watched = False                      # whether there are hooks or retained gradients
     hooks: dict | None = None            # output index -> {id: hook on that output's gradient}
     retained: dict | None = None         # output index -> the tensor whose .grad is wanted
 
@@ -119,59 +123,69 @@ class Function:
         """forward(ctx, *args), recorded if an argument requires grad."""
         node = cls()
         if not mode.enabled:
-            node.needs_input_grad = (False,) * len(args)
+            node.needs_input_grad = _NO_GRADS[len(args)]
             out = cls.forward(node, *args)
-        else:
-            needs = node.needs_input_grad = tuple([isinstance(a, TensorBase) and a.needs_grad for a in args])
-            mode.enabled = False
-            try:
-                out = cls.forward(node, *args)
-            finally:
-                mode.enabled = True
-            if True in needs:
-                return node._record(args, out)
-        for tensor in node.dirty:
-            tensor.counter()[0] += 1
-        return out
+            if node.marked:
+                node._count_changes()
+            return out
+        edges = [(a.node or a, a.index, a.array.shape, a.array.dtype)
+                 if isinstance(a, TensorBase) and a.needs_grad else None for a in args]
+        node.needs_input_grad = tuple([edge is not None for edge in edges])
+        mode.enabled = False
+        try:
+            out = cls.forward(node, *args)
+        finally:
+            mode.enabled = True
+        if node.marked:
+            node._count_changes()
+        return node._record(edges, args, out) if any(edges) else out
 
-    def _record(self, args: tuple, out: Any) -> Any:
+    def _record(self, edges: list, args: tuple, out: Any) -> Any:
         """Make this context a node of the graph: edges to the inputs, and outputs that point back to it."""
         self.seq = next(_sequence)
-        for tensor in self.dirty:
-            if tensor.needs_grad and tensor.node is None:
-                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-            tensor.counter()[0] += 1
-        self.edges = tuple([
-            _edge(Edge, (a.node or a, a.index, a.array.shape, a.array.dtype)) if need else None
-            for a, need in zip(args, self.needs_input_grad)
-        ])
-        outs = out if type(out) is tuple else (out,)
-        result = []
-        for index, o in enumerate(outs):
-            if (isinstance(o, TensorBase) and o.array.dtype.kind == "f"
-                    and not (self.non_differentiable and _contains(self.non_differentiable, o))):
-                if _contains(args, o) and not _contains(self.dirty, o):
-                    o = alias(o)  # forward returned an input as it is: the input keeps its own history
-                o.node, o.index, o.needs_grad = self, index, True
-            result.append(o)
-        if len(outs) > 1:
-            self.outputs = tuple([(o.array.shape, o.array.dtype) if isinstance(o, TensorBase) else None for o in outs])
+        self.edges = edges
+        if type(out) is not tuple:
+            out = self._own(out, 0, args)
+            if self.saved:
+                self._keep_saved((out,))
+            return out
+        out = tuple([self._own(o, index, args) for index, o in enumerate(out)])
+        self.outputs = tuple([(o.array.shape, o.array.dtype) if isinstance(o, TensorBase) else None for o in out])
         if self.saved:
-            self._keep_saved(result)
-        return tuple(result) if type(out) is tuple else result[0]
+            self._keep_saved(out)
+        return out
 
-    def _keep_saved(self, outs: list) -> None:
-        """Note the versions; keep an alias of what is our own output, since output and node would own each other."""
-        saved = self.saved
-        for index, o in enumerate(outs):
-            for position, s in enumerate(saved):
-                if s is o:
-                    twin = alias(o)
-                    twin.needs_grad = o.needs_grad
-                    saved = (*saved[:position], twin, *saved[position + 1:])
-                    self.own_outputs += ((position, index),)
-        self.saved = saved
-        self.versions = tuple([0 if s is None or s._counter is None else s._counter[0] for s in saved])
+    def _own(self, o: Any, index: int, args: tuple) -> Any:
+        """Output o as ours: it points back to this node, if it can have a gradient at all."""
+        if not isinstance(o, TensorBase) or o.array.dtype.kind != "f" or (
+                self.marked and _contains(self.non_differentiable, o)):
+            return o
+        for a in args:
+            if a is o and not _contains(self.dirty, o):
+                o = alias(o)  # forward returned an input as it is: the input keeps its own history
+        o.node, o.index, o.needs_grad = self, index, True
+        return o
+
+    def _keep_saved(self, outs: tuple) -> None:
+        """Note the versions. Of our own outputs keep a twin: output and node would own each other."""
+        saved, versions = self.saved, []
+        for position, s in enumerate(saved):
+            if s is not None and s.node is self:
+                for index, o in enumerate(outs):
+                    if o is s:
+                        twin = make(s.array)
+                        twin._pointer, twin.needs_grad = s._pointer, True
+                        self.saved = (*self.saved[:position], twin, *self.saved[position + 1:])
+                        self.own_outputs += ((position, index),)
+            versions.append(0 if s is None or s._counter is None else s._counter[0])
+        self.versions = versions
+
+    def _count_changes(self) -> None:
+        """A new version of what forward changed in place."""
+        for tensor in self.dirty:
+            if mode.enabled and tensor.needs_grad and tensor.node is None:
+                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            tensor.count_change()
 
     # -- what forward may call -----------------------------------------------------------------------------------------
 
@@ -181,11 +195,11 @@ class Function:
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Say that forward changed these inputs in place, and returns them."""
-        self.dirty = tensors
+        self.dirty, self.marked = tensors, True
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
         """Say that these outputs have no gradient."""
-        self.non_differentiable = tensors
+        self.non_differentiable, self.marked = tensors, True
 
     def set_materialize_grads(self, value: bool) -> None:
         """With False, backward gets None, not zeros, for an output that was not used."""
@@ -203,17 +217,22 @@ class Function:
                 "if you need to access saved tensors after calling backward.")
         for s, version in zip(saved, self.versions):
             if s is not None and s._counter is not None and s._counter[0] != version:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[{s.array.dtype} {list(s.array.shape)}], which {self.name()} saved, is at version "
-                    f"{s._counter[0]}; expected version {version} instead.")
-        if self.own_outputs and mode.enabled:
-            saved = list(saved)
-            for position, index in self.own_outputs:
-                twin = saved[position] = alias(saved[position])
-                twin.node, twin.index, twin.needs_grad = self, index, True
-            saved = tuple(saved)
+                self._refuse_stale(s, f"is at version {s._counter[0]}; expected version {version} instead")
+        if self.own_outputs:
+            if self.outputs_changed:
+                self._refuse_stale(saved[self.own_outputs[0][0]], "is its own output, and has been changed since")
+            if mode.enabled:
+                saved = list(saved)
+                for position, index in self.own_outputs:
+                    twin = saved[position] = alias(saved[position])
+                    twin.node, twin.index, twin.needs_grad = self, index, True
+                saved = tuple(saved)
         return saved
+
+    def _refuse_stale(self, tensor: Any, what: str) -> None:
+        raise RuntimeError("one of the variables needed for gradient computation has been modified by an inplace "
+                           f"operation: [{tensor.array.dtype} {list(tensor.array.shape)}], which {self.name()} saved, "
+                           f"{what}.")
 
     # -- what a reader of the graph may ask ----------------------------------------------------------------------------
 
@@ -223,7 +242,7 @@ class Function:
     @property
     def next_functions(self) -> tuple:
         """((node, output number), ...) per input; a leaf stands for itself, (None, 0) where no gradient flows."""
-        return tuple((edge.target, edge.index) if edge else (None, 0) for edge in self.edges)
+        return tuple(edge[:2] if edge else (None, 0) for edge in self.edges)
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"

@@ -320,7 +320,7 @@ def become(x: Any, result: Any) -> Any:
         raise RuntimeError("an in-place operation on a view is not recorded here: write x = x.add(...) in place of "
                            "x.add_(...), or change the tensor itself")
     np.copyto(x.array, result.array, casting="same_kind")
-    x.counter()[0] += 1
+    x.count_change()
     if recorded:
         x.node, x.index, x.needs_grad = result.node, result.index, result.needs_grad
     return x

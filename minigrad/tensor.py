@@ -202,7 +202,9 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
         if gradient is None:
             if self.array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            return make(np.ones(self.array.shape, self.array.dtype))
+            one = np.empty(self.array.shape, self.array.dtype)
+            one.fill(1)
+            return make(one)
         if not isinstance(gradient, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         if gradient.array.shape != self.array.shape:
@@ -235,7 +237,7 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
         if not self.needs_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.node is not None:
-            self.node.retained = self.node.retained or {}
+            self.node.retained, self.node.watched = self.node.retained or {}, True
             self.node.retained[self.index] = weakref.proxy(self)
 
     @property
@@ -249,7 +251,7 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
         if self.node is None:
             self._hooks = self._hooks or {}
             return RemovableHandle(self._hooks, hook)
-        self.node.hooks = self.node.hooks or {}
+        self.node.hooks, self.node.watched = self.node.hooks or {}, True
         return RemovableHandle(self.node.hooks.setdefault(self.index, {}), hook)
 
     # -- conversion ----------------------------------------------------------------------------------------------------

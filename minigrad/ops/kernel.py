@@ -26,12 +26,14 @@ def ptr(x: TensorBase) -> Any:
 
 
 def new(shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A tensor for a result, its elements not yet set."""
-    return make(empty(shape, dtype))
+    """A tensor for a result, its elements not yet set, its pointer ready."""
+    y = make(empty(shape, dtype))
+    y._pointer = pointer(y.array)
+    return y
 
 
 def new_like(x: TensorBase) -> Any:
-    return make(empty(x.array.shape, x.array.dtype))
+    return new(x.array.shape, x.array.dtype)
 
 
 def view_of(x: TensorBase, array: np.ndarray) -> Any:
@@ -56,8 +58,9 @@ def as_float(x: Any, operation: str) -> Any:
 
 def unary(kernel: Any, x: TensorBase, *constants: float) -> Any:
     """y = kernel(x), element by element."""
-    y = new_like(x)
-    kernel(x.array.dtype.num, ptr(y), ptr(x), x.array.size, *constants)
+    array = x.array
+    y = new(array.shape, array.dtype)
+    kernel(array.dtype.num, y._pointer, x._pointer or ptr(x), array.size, *constants)
     return y
 
 
@@ -69,14 +72,14 @@ def binary(kernel: Any, ufunc: Any, x: TensorBase, y: TensorBase) -> Any:
         return make(np.asarray(ufunc(a, b)))
     if a.shape == b.shape:
         z = new(a.shape, a.dtype)
-        kernel(number, ptr(z), ptr(x), ptr(y), 1, a.size, 0, 1, 0, 1)
+        kernel(number, z._pointer, x._pointer or ptr(x), y._pointer or ptr(y), 1, a.size, 0, 1, 0, 1)
         return z
     shape, plan = broadcast(a.shape, b.shape)
     z = new(shape, a.dtype)
     if plan is None:
         x, y = make(np.broadcast_to(a, shape)), make(np.broadcast_to(b, shape))
         plan = (1, z.array.size, 0, 1, 0, 1)
-    kernel(number, ptr(z), ptr(x), ptr(y), *plan)
+    kernel(number, z._pointer, ptr(x), ptr(y), *plan)
     return z
 
 

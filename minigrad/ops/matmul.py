@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.engine import Function, make
 from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.kernel import new, ptr, require_tensor
+from minigrad.ops.reduce import Sum
 from minigrad.ops.shape import Reshape, broadcast_to
 
 __all__ = ["linear", "matmul"]
@@ -38,7 +39,7 @@ class MatMul(Function):
         c = new((m, n), a.array.dtype)
         pa, a_row, a_col = _layout(a, ta)
         pb, b_row, b_col = _layout(b, tb)
-        lib.mg_matmul(a.array.dtype.num, ptr(c), pa, pb, NULL, m, n, k, a_row, a_col, b_row, b_col)
+        lib.mg_matmul(a.array.dtype.num, c._pointer, pa, pb, NULL, m, n, k, a_row, a_col, b_row, b_col)
         return c
 
     @staticmethod
@@ -92,7 +93,7 @@ class Linear(Function):
         y = new((m, n), x.array.dtype)
         px, x_row, x_col = _layout(x, False)
         pw, w_row, w_col = _layout(w, True)
-        lib.mg_matmul(x.array.dtype.num, ptr(y), px, pw, NULL if b is None else ptr(b), m, n, k, x_row, x_col, w_row,
+        lib.mg_matmul(x.array.dtype.num, y._pointer, px, pw, NULL if b is None else ptr(b), m, n, k, x_row, x_col, w_row,
                       w_col)
         return y
 
@@ -102,7 +103,7 @@ class Linear(Function):
         need_x, need_w, *need_b = ctx.needs_input_grad
         return (MatMul.apply(dy, w) if need_x else None,
                 MatMul.apply(dy, x, True) if need_w else None,
-                dy.sum(0) if need_b and need_b[0] else None)[:len(ctx.needs_input_grad)]
+                Sum.apply(dy, (0,), 1.0, False) if need_b and need_b[0] else None)[:len(ctx.needs_input_grad)]
 
 
 def _same_float(operation: str, *tensors: Any) -> None:

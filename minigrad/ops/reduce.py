@@ -17,22 +17,27 @@ __all__ = ["amax", "amin", "argmax", "argmin", "extreme", "mean", "norm", "std",
 
 
 class Sum(Function):
-    """y = scale * sum of x over axes, which stay with length 1;  dx = scale * dy, stretched."""
+    """y = scale * sum of x over axes, which stay with length 1 if keepdim;  dx = scale * dy, stretched."""
 
     @staticmethod
-    def forward(ctx, x, axes, scale=1.0):
-        ctx.scale, ctx.shape = scale, x.array.shape
-        shape = tuple(1 if i in axes else s for i, s in enumerate(ctx.shape))
-        if x.array.dtype.num not in FLOATS:
-            return make(np.sum(x.array, axis=axes, keepdims=True, dtype=np.int64))
+    def forward(ctx, x, axes, scale=1.0, keepdim=True):
+        ctx.scale, ctx.axes, ctx.shape = scale, axes, x.array.shape
+        shape = tuple([1 if i in axes else s for i, s in enumerate(ctx.shape) if keepdim or i not in axes])
+        dtype = x.array.dtype
+        if dtype.num not in FLOATS:
+            return make(np.sum(x.array, axis=axes, keepdims=keepdim, dtype=np.int64))
         x, outer, n, inner = as_middle(x, axes)
-        y = new(shape, x.array.dtype)
-        lib.mg_sum(x.array.dtype.num, ptr(y), ptr(x), outer, n, inner, scale)
+        y = new(shape, dtype)
+        lib.mg_sum(dtype.num, y._pointer, x._pointer or ptr(x), outer, n, inner, scale)
         return y
 
     @staticmethod
     def backward(ctx, dy):
-        return Expand.apply(dy if ctx.scale == 1.0 else dy * ctx.scale, ctx.shape), None, None
+        if ctx.scale != 1.0:
+            dy = dy * ctx.scale
+        if dy.array.ndim < len(ctx.shape):
+            dy = Reshape.apply(dy, tuple([1 if i in ctx.axes else s for i, s in enumerate(ctx.shape)]))
+        return Expand.apply(dy, ctx.shape), None, None, None
 
 
 class Extreme(Function):
@@ -156,7 +161,7 @@ def sum(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> An
     if dtype is not None:
         x = Cast.apply(x, dtypes.resolve(dtype))
     axes = axes_of(dim, x.array.ndim)
-    y = _drop(Sum.apply(x, axes), axes, keepdim)
+    y = Sum.apply(x, axes, 1.0, keepdim)
     return y if dtype is None else y.to(dtype)
 
 
@@ -170,15 +175,15 @@ def mean(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> A
                            f"complex dtype. Got: {x.array.dtype}")
     axes = axes_of(dim, x.array.ndim)
     count = math.prod(x.array.shape[i] for i in axes)
-    return _drop(Sum.apply(x, axes, 1.0 / count if count else math.nan), axes, keepdim)
+    return Sum.apply(x, axes, 1.0 / count if count else math.nan, keepdim)
 
 
 def var(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:
     """sum (x - mean)^2 / (n - correction)"""
     axes = axes_of(dim, x.array.ndim)
     freedom = max(math.prod(x.array.shape[i] for i in axes) - correction, 0)
-    squares = Sum.apply((x - mean(x, axes or None, True)).square(), axes, 1.0 / freedom if freedom else math.inf)
-    return _drop(squares, axes, keepdim)
+    squares = (x - mean(x, axes or None, True)).square()
+    return Sum.apply(squares, axes, 1.0 / freedom if freedom else math.inf, keepdim)
 
 
 def std(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:

@@ -1,0 +1,1 @@
+"""Tests of the dropout mask generator: known answers, statistics, exact invariance, and mutants that must fail."""
