@@ -74,14 +74,17 @@ class ParallelBuild(build_ext):
 
 
 def require_compiler() -> None:
+    """Stop, and say what to install, where there is no C compiler or no Python.h."""
     compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
-    if shutil.which(compiler) or (not os.environ.get("CC") and shutil.which("cc")):
+    found = shutil.which(compiler) or (not os.environ.get("CC") and shutil.which("cc"))
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    if found and header.exists():
         return
+    missing = f"the header {header}" if found else f"a C compiler ({compiler!r} was not found)"
     install = "xcode-select --install" if sys.platform == "darwin" else (
-        "apt install gcc python3-dev (Debian, Ubuntu), dnf install gcc python3-devel (Fedora), "
-        "pacman -S gcc (Arch) or apk add gcc musl-dev python3-dev (Alpine)"
-    )
-    raise SystemExit(f"minigrad: no C compiler: {compiler!r} was not found. Install one: {install}")
+        "apt install gcc libc6-dev python3-dev (Debian, Ubuntu), dnf install gcc python3-devel (Fedora), "
+        "pacman -S gcc (Arch), or apk add gcc musl-dev python3-dev (Alpine)")
+    raise SystemExit(f"\nminigrad needs {missing} to build its C library. Install it with: {install}\n")
 
 
 class Backend(build_meta._BuildMetaBackend):

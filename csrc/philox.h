@@ -52,7 +52,7 @@ static inline void store_blocks(uint32_t *out, const uvec c[4]) {
 #endif
 }
 
-#define PHILOX_GROUPS 2                           /* independent groups in flight, to hide the multiply's latency */
+#define PHILOX_GROUPS 4                           /* independent groups in flight, to hide the multiply's latency */
 #define PHILOX_BATCH (PHILOX_GROUPS * LANES64)    /* blocks made at a time */
 
 /* out: the words of blocks first .. first + blocks - 1, rounded up to whole batches. */
@@ -61,9 +61,13 @@ static void philox_words(uint32_t *out, const uint64_t *draw, uint64_t first, in
     for (int i = 0; i < LANES64; i++) lane_number[i] = (uint64_t)i;
     uvec lane;
     memcpy(&lane, lane_number, sizeof lane);
+    uint64_t key[10][2]; /* of each round */
+    for (int round = 0; round < 10; round++) {
+        key[round][0] = (uint32_t)draw[0] + (uint32_t)round * 0x9E3779B9u;
+        key[round][1] = (uint32_t)(draw[0] >> 32) + (uint32_t)round * 0xBB67AE85u;
+    }
     for (int64_t b = 0; b < blocks; b += PHILOX_BATCH, out += 4 * PHILOX_BATCH) {
         uvec c[PHILOX_GROUPS][4];
-        uint32_t k0 = (uint32_t)draw[0], k1 = (uint32_t)(draw[0] >> 32);
 #pragma GCC unroll 4
         for (int g = 0; g < PHILOX_GROUPS; g++) {
             c[g][0] = lane + (first + (uint64_t)b + (uint64_t)(g * LANES64));
@@ -76,13 +80,11 @@ static void philox_words(uint32_t *out, const uint64_t *draw, uint64_t first, in
 #pragma GCC unroll 4
             for (int g = 0; g < PHILOX_GROUPS; g++) {
                 uvec p0 = umul(c[g][0], 0xD2511F53u), p1 = umul(c[g][2], 0xCD9E8D57u);
-                c[g][0] = (p1 >> 32) ^ c[g][1] ^ uvec_set(k0);
-                c[g][2] = (p0 >> 32) ^ c[g][3] ^ uvec_set(k1);
+                c[g][0] = (p1 >> 32) ^ c[g][1] ^ uvec_set(key[round][0]);
+                c[g][2] = (p0 >> 32) ^ c[g][3] ^ uvec_set(key[round][1]);
                 c[g][1] = p1;
                 c[g][3] = p0;
             }
-            k0 += 0x9E3779B9u;
-            k1 += 0xBB67AE85u;
         }
 #pragma GCC unroll 4
         for (int g = 0; g < PHILOX_GROUPS; g++) store_blocks(out + 4 * LANES64 * g, c[g]);

@@ -2,9 +2,9 @@
  *
  * Bounds in units in the last place, over the whole range with subnormal results left out;
  * tests/kernels/test_accuracy.py holds each of them against float64 (float) and 50-digit (double) references:
- *     exp 1.5   expm1 3   log 2   log1p 4   erf 3   tanh 4   sigmoid 3
- * NaN gives NaN, and infinities give the limits. The polynomials are Chebyshev fits made with mpmath; the interval and
- * the error of each stand beside it.
+ *     exp 1.5   expm1 3   log 2   log1p 4   erf 6   tanh 4   sigmoid 3
+ * NaN gives NaN, and infinities give the limits. The polynomials are Chebyshev fits made with mpmath, the
+ * quotient a weighted least-squares fit; the interval and the error of each stand beside it.
  */
 #ifndef MINIGRAD_VMATH_H
 #define MINIGRAD_VMATH_H
@@ -37,15 +37,12 @@ static const T exp_poly[] = {1.9891080464e-4f, 1.3933730716e-3f, 8.3333108446e-3
 /* (2 atanh(s) - 2 s) / s^3 in z = s^2 <= .0297: 1.2e-9 */
 static const T log_poly[] = {0.23341943388714560866f, 0.28550396959618013579f, 0.40000125594554367087f,
                              0.6666666654988317655f};
-/* erf(x) / x in z = x^2 <= 1: 3.4e-11, and log(erfc(1 + w)), 0 <= w <= 3: 8e-9 */
-static const T erf_small[] = {-9.6670445714869964152e-6f, 0.00011265959025606608973f, -0.00084840804055351062944f,
-                              0.0052210318078580227973f,  -0.026865430727670242894f, 0.1128378249523684454f,
-                              -0.37612638468028710398f,   1.1283791670615434152f};
-static const T log_erfc[] = {-7.5826819697252739705e-8f, 2.6392432134564472026e-6f, -0.000038454642034861831139f,
-                             0.00033638592593612123973f, -0.0020817320826322440398f, 0.010104860316343365565f,
-                             -0.041590457217433418241f,  -0.84310084914051489899f,   -2.6389680746950658169f,
-                             -1.8496055015912543329f};
-#define ERF_ONE 4.0f /* erf rounds to 1 from here */
+/* erf(x) / x in z = x^2 <= 3.925^2, as a quotient: 1.9e-9 */
+static const T erf_top[] = {-1.28085615849e-8f, 4.61044626644e-6f, 3.76820035588e-4f, 3.83969815595e-3f,
+                            5.42480780068e-2f,  1.85158891459e-1f, 1.1283791691f};
+static const T erf_bottom[] = {6.2410141413e-5f, 1.30182263588e-3f, 1.54324333752e-2f, 1.13884367281e-1f,
+                               4.97426200105e-1f, 1};
+#define ERF_ONE 3.925f /* erf rounds to 1 from here */
 #define TANH_ONE 10.0f
 #else
 #define LN2_HI 6.93147180369123816490e-01
@@ -85,27 +82,35 @@ static inline vec vclamp(vec x, T low, T high) {
     return vsel(vlt(vset(high), x), vset(high), x);
 }
 
-/* e^x = (1 + q) * s1 * s2, with q = e^r - 1 for |r| <= ln2 / 2 and powers of two s1, s2 that are normal. */
-static inline vec vexp_parts(vec x, vec *s1, vec *s2) {
+/* e^x = (1 + q) 2^n, with q = e^r - 1 for |r| <= ln2 / 2 and a whole n that is at most twice the largest exponent. */
+static inline vec vexp_parts(vec x, vec *n) {
     x = vclamp(x, EXP_LOW, EXP_HIGH);
-    vec n = vfma(x, vset((T)1.4426950408889634), vset(ROUNDER)) - vset(ROUNDER);
-    vec r = vfma(n, vset(-LN2_HI), x);
-    r = vfma(n, vset(-LN2_LO), r);
-    vec half = vfma(n, vset((T)0.5), vset(ROUNDER));
-    *s1 = vpow2(half);
-    *s2 = vpow2(n - (half - vset(ROUNDER)) + vset(ROUNDER));
+    *n = vfma(x, vset((T)1.4426950408889634), vset(ROUNDER)) - vset(ROUNDER);
+    vec r = vfma(*n, vset(-LN2_HI), x);
+    r = vfma(*n, vset(-LN2_LO), r);
     return vfma(r * r, VPOLY(r, exp_poly), r);
 }
 
+/* y 2^n for n from vexp_parts: in two factors, each of them a normal number */
+static inline vec vscale(vec y, vec n) {
+#ifdef MG_AVX512
+    return MM(scalef)(y, n);
+#else
+    vec half = vfma(n, vset((T)0.5), vset(ROUNDER)) - vset(ROUNDER);
+    return y * vpow2(half + vset(ROUNDER)) * vpow2(n - half + vset(ROUNDER));
+#endif
+}
+
 static inline vec vexp(vec x) {
-    vec s1, s2, q = vexp_parts(x, &s1, &s2);
-    return vfma(q, s1, s1) * s2;
+    vec n, q = vexp_parts(x, &n);
+    return vscale(q + vset(1), n);
 }
 
 static inline vec vexpm1(vec x) {
-    vec s1, s2, q = vexp_parts(x, &s1, &s2), s = s1 * s2;
+    vec n, q = vexp_parts(x, &n), s = vscale(vset(1), n);
     vec y = vfma(q, s, s - vset(1));                                     /* s (1 + q) - 1 without cancellation */
-    y = vsel(vlt(vset((T)1e9), s1), vfma(q, s1, s1) * s2, y);            /* s >= 2^59: 1 is nothing, s may overflow */
+    mask huge = vlt(vset((T)((bits_t)1 << (MANTISSA + 6))), s);          /* here 1 is nothing, and s may overflow */
+    y = vsel(huge, vscale(q + vset(1), n), y);
     return vsel(vlt(vabs(x), vset((T)1e-30)), x, y);                     /* keeps -0 and subnormals */
 }
 
@@ -135,11 +140,17 @@ static inline vec vlog1p(vec x) {
 }
 
 static inline vec verf(vec x) {
+#if MG_REAL == 32
+    vec t = vclamp(x, -ERF_ONE, ERF_ONE), z = t * t;
+    vec y = vclamp(t * VPOLY(z, erf_top) / VPOLY(z, erf_bottom), -1, 1);
+    return vsel(vle(vset(ERF_ONE), vabs(x)), vcopysign(vset(1), x), y); /* exactly 1: gelu needs it far below 0 */
+#else
     vec t = vclamp(vabs(x), 0, ERF_ONE), z = t * t;
     vec small = x * VPOLY(z, erf_small);
     vec large = vset(1) - vexp(VPOLY(t - vset(1), log_erfc));
     large = vsel(vlt(t, vset(ERF_ONE)), large, vset(1));
     return vsel(vlt(vabs(x), vset(1)), small, vsel(vnan(x), x, vcopysign(large, x)));
+#endif
 }
 
 /* tanh(t) = (e^2t - 1) / (e^2t + 1) */

@@ -39,7 +39,7 @@ def load_mnist(folder):
     """MNIST's own training and test images (28 x 28)."""
     def part(name):
         images, labels = (find(Path(folder), f"{name}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
-        return make_dataset(read_idx(images), read_idx(labels), 255)
+        return make_dataset(np.asarray(read_idx(images)), np.asarray(read_idx(labels)), 255)
 
     return part("train"), part("t10k")
 
@@ -143,7 +143,7 @@ def main():
     optimizer = torch.optim.Adam(model.parameters(), lr=options.lr)
     history, start = [], time.perf_counter()
     for epoch in range(1, epochs + 1):
-        bar = tqdm(batches, desc=f"epoch {epoch}/{epochs}", leave=False, unit="batch")
+        bar = tqdm(batches, desc=f"epoch {epoch}/{epochs}", leave=False, unit="batch", disable=None)
         train_loss = train_epoch(model, bar, loss_fn, optimizer)
         loss, accuracy = evaluate(model, held_out_batches, loss_fn)
         history.append({"train_loss": train_loss, "loss": loss, "accuracy": accuracy})

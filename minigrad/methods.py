@@ -8,12 +8,52 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import TensorBase, make
+from minigrad.engine import TensorBase, alias, make
 from minigrad.grad_mode import mode
 from minigrad.ops import activation, arithmetic, elementwise, gather, matmul, reduce, shape, softmax
 from minigrad.random import default_generator
 
-__all__ = ["InPlaceMethods", "MathMethods", "Operators", "ShapeMethods"]
+__all__ = ["InPlaceMethods", "MathMethods", "Operators", "ShapeMethods", "become", "in_place"]
+
+
+def become(x: Any, result: Any) -> Any:
+    """Give x the elements and the history of result, in x's own memory: how every in-place method ends."""
+    if mode.enabled and x.needs_grad and x.node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    if result.array.shape != x.array.shape:
+        raise RuntimeError(f"output with shape {list(x.array.shape)} doesn't match the broadcast shape "
+                           f"{list(result.array.shape)}")
+    kinds = result.array.dtype.kind + x.array.dtype.kind
+    if kinds != "iu" and not np.can_cast(result.array.dtype, x.array.dtype, "same_kind"):  # NumPy has "iu" as unsafe
+        raise RuntimeError(f"result type {dtypes.of(result.array.dtype)} can't be cast to the desired output type "
+                           f"{x.dtype}")
+    if not x.array.flags.writeable:
+        raise RuntimeError("this tensor's array is read-only (it is expanded, or NumPy marks it so): clone() it first")
+    recorded = mode.enabled and (result.needs_grad or x.needs_grad)
+    if recorded and x._base is not None:
+        raise RuntimeError("an in-place operation on a view is not recorded here: write x = x.add(...) in place of "
+                           "x.add_(...), or change the tensor itself")
+    np.copyto(x.array, result.array, casting="unsafe")
+    x.count_change()
+    if recorded:
+        x.node, x.index, x.needs_grad = result.node, result.index, result.needs_grad
+    return x
+
+
+def in_place(function: Any) -> Any:
+    """The method x.f_(...) that gives x the result of f(x, ...)."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        x = self
+        if mode.enabled and (x.needs_grad or any(isinstance(a, TensorBase) and a.needs_grad for a in args)):
+            x = alias(self)  # f may save x, whose memory is about to change: let it save a copy
+            x.array, x._pointer, x._counter = self.array.copy(), None, None
+            x.node, x.index, x.needs_grad = self.node, self.index, self.needs_grad
+        return become(self, function(x, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = function.__name__ + "_"
+    method.__doc__ = f"In place: {function.__doc__ or function.__name__}"
+    return method
 
 
 class MathMethods:
@@ -223,54 +263,18 @@ class Operators:
     def __setitem__(self, key: Any, value: Any) -> None:
         become(self, shape.put(self, key, value))
 
-    def __iadd__(self, other: Any) -> Any:
-        return become(self, arithmetic.add(self, other))
-
-    def __isub__(self, other: Any) -> Any:
-        return become(self, arithmetic.sub(self, other))
-
-    def __imul__(self, other: Any) -> Any:
-        return become(self, arithmetic.mul(self, other))
-
-    def __itruediv__(self, other: Any) -> Any:
-        return become(self, arithmetic.div(self, other))
-
-    def __ipow__(self, other: Any) -> Any:
-        return become(self, arithmetic.pow(self, other))
+    __iadd__, __isub__ = in_place(arithmetic.add), in_place(arithmetic.sub)
+    __imul__, __itruediv__ = in_place(arithmetic.mul), in_place(arithmetic.div)
+    __ipow__ = in_place(arithmetic.pow)
 
 
 class InPlaceMethods:
     """Methods that end in _ change the tensor itself, and count a version."""
 
-    def add_(self, other: Any, *, alpha: Any = 1) -> Any:
-        return become(self, self.add(other, alpha=alpha))
-
-    def sub_(self, other: Any, *, alpha: Any = 1) -> Any:
-        return become(self, self.sub(other, alpha=alpha))
-
-    def mul_(self, value: Any) -> Any:
-        return become(self, arithmetic.mul(self, value))
-
-    def div_(self, value: Any, *, rounding_mode: str | None = None) -> Any:
-        return become(self, arithmetic.div(self, value, rounding_mode=rounding_mode))
-
-    def pow_(self, exponent: Any) -> Any:
-        return become(self, arithmetic.pow(self, exponent))
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Any:
-        return become(self, arithmetic.clamp(self, min, max))
-
-    def relu_(self) -> Any:
-        return become(self, activation.relu(self))
-
-    def sqrt_(self) -> Any:
-        return become(self, elementwise.sqrt(self))
-
-    def exp_(self) -> Any:
-        return become(self, elementwise.exp(self))
-
-    def neg_(self) -> Any:
-        return become(self, arithmetic.neg(self))
+    add_, sub_, mul_, div_ = (in_place(MathMethods.add), in_place(MathMethods.sub), in_place(arithmetic.mul),
+                              in_place(arithmetic.div))
+    pow_, clamp_, neg_ = in_place(arithmetic.pow), in_place(arithmetic.clamp), in_place(arithmetic.neg)
+    relu_, sqrt_, exp_ = in_place(activation.relu), in_place(elementwise.sqrt), in_place(elementwise.exp)
 
     def fill_(self, value: Any) -> Any:
         return become(self, arithmetic.Fill.apply(self, value.item() if isinstance(value, TensorBase) else value))
@@ -301,26 +305,3 @@ class InPlaceMethods:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
         u = (generator or default_generator).uniform(self.array.shape, np.dtype(np.float64))
         return become(self, make((u < p).astype(self.array.dtype)))
-
-
-def become(x: Any, result: Any) -> Any:
-    """Give x the elements and the history of result, in x's own memory: how every in-place method ends."""
-    if mode.enabled and x.needs_grad and x.node is None:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-    if result.array.shape != x.array.shape:
-        raise RuntimeError(f"output with shape {list(x.array.shape)} doesn't match the broadcast shape "
-                           f"{list(result.array.shape)}")
-    if not np.can_cast(result.array.dtype, x.array.dtype, "same_kind"):
-        raise RuntimeError(f"result type {dtypes.of(result.array.dtype)} can't be cast to the desired output type "
-                           f"{x.dtype}")
-    if not x.array.flags.writeable:
-        raise RuntimeError("this tensor's array is read-only (it is expanded, or NumPy marks it so): clone() it first")
-    recorded = mode.enabled and (result.needs_grad or x.needs_grad)
-    if recorded and x._base is not None:
-        raise RuntimeError("an in-place operation on a view is not recorded here: write x = x.add(...) in place of "
-                           "x.add_(...), or change the tensor itself")
-    np.copyto(x.array, result.array, casting="same_kind")
-    x.count_change()
-    if recorded:
-        x.node, x.index, x.needs_grad = result.node, result.index, result.needs_grad
-    return x

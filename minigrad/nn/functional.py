@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import make
-from minigrad.methods import become
+from minigrad.methods import become, in_place
 from minigrad.nn.loss_functions import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -20,7 +20,7 @@ from minigrad.nn.loss_functions import (
     nll_loss,
     smooth_l1_loss,
 )
-from minigrad.ops import activation
+from minigrad.ops import activation, arithmetic
 from minigrad.ops import softmax as softmax_ops
 from minigrad.ops.dropout import check_probability
 from minigrad.ops.dropout import dropout as drop
@@ -30,8 +30,9 @@ from minigrad.ops.matmul import linear
 from minigrad.random import Generator
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "elu", "embedding",
-           "gelu", "huber_loss", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "mse_loss", "nll_loss",
-           "normalize", "one_hot", "relu", "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "tanh"]
+           "gelu", "hardtanh", "huber_loss", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid",
+           "mse_loss", "nll_loss", "normalize", "one_hot", "relu", "relu6", "selu", "sigmoid", "silu", "smooth_l1_loss",
+           "softmax", "softplus", "softsign", "tanh", "tanhshrink"]
 
 sigmoid, tanh, softplus = activation.sigmoid, activation.tanh, activation.softplus
 
@@ -39,28 +40,29 @@ sigmoid, tanh, softplus = activation.sigmoid, activation.tanh, activation.softpl
 # -- activations -------------------------------------------------------------------------------------------------------
 
 
-def _maybe_inplace(x: Any, y: Any, inplace: bool) -> Any:
-    return become(x, y) if inplace else y
+def _activation(function: Any, inplace: bool, *args: Any) -> Any:
+    """function(*args), or with inplace the same in the memory of the first argument."""
+    return (in_place(function) if inplace else function)(*args)
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
     """max(x, 0)"""
-    return become(input, activation.relu(input)) if inplace else activation.relu(input)
+    return _activation(activation.relu, True, input) if inplace else activation.relu(input)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x if x > 0 else negative_slope * x"""
-    return _maybe_inplace(input, activation.leaky_relu(input, negative_slope), inplace)
+    return _activation(activation.leaky_relu, inplace, input, negative_slope)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x if x > 0 else alpha (e^x - 1)"""
-    return _maybe_inplace(input, activation.elu(input, alpha), inplace)
+    return _activation(activation.elu, inplace, input, alpha)
 
 
 def selu(input: Any, inplace: bool = False) -> Any:
     """1.0507 (x if x > 0 else 1.6733 (e^x - 1))"""
-    return _maybe_inplace(input, activation.selu(input), inplace)
+    return _activation(activation.selu, inplace, input)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
@@ -70,7 +72,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """x sigmoid(x)"""
-    return _maybe_inplace(input, activation.silu(input), inplace)
+    return _activation(activation.silu, inplace, input)
 
 
 def _softmax_dim(input: Any, dim: int | None, name: str, stacklevel: int) -> int:
@@ -146,3 +148,33 @@ def embedding(input: Any, weight: Any) -> Any:
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """x / max(|x|_p, eps) along dim"""
     return input / input.norm(p, dim, True).clamp(min=eps)
+
+
+# -- activations made of other operations ------------------------------------------------------------------------------
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """min(max(x, min_val), max_val)"""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    return _activation(arithmetic.clamp, inplace, input, min_val, max_val)
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """min(max(x, 0), 6)"""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def logsigmoid(input: Any) -> Any:
+    """-ln(1 + e^-x)"""
+    return -softplus(-input, 1.0, float("inf"))
+
+
+def softsign(input: Any) -> Any:
+    """x / (1 + |x|)"""
+    return input / (input.abs() + 1.0)
+
+
+def tanhshrink(input: Any) -> Any:
+    """x - tanh x"""
+    return input - tanh(input)

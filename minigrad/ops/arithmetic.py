@@ -35,6 +35,9 @@ class Sub(Function):
 
     @staticmethod
     def forward(ctx, x, y):
+        if x.array.dtype.kind == "b":
+            raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                               "`logical_xor()` operator instead.")
         return binary(lib.mg_sub, np.subtract, x, y)
 
     @staticmethod
@@ -241,6 +244,9 @@ maximum, minimum = _function(Maximum, "maximum"), _function(Minimum, "minimum")
 
 def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
     """x / y; of integers, as floats. rounding_mode "floor" or "trunc" rounds the quotient."""
+    if rounding_mode is None and isinstance(x, TensorBase) and x.array.dtype.kind in "ui" and not (
+            isinstance(y, TensorBase) and y.array.dtype.kind == "f"):
+        x = as_float(x, "div")  # before promotion, which would wrap a 0-d y to the type of x
     x, y = operands(x, y, "div")
     if rounding_mode is None:
         return Div.apply(as_float(x, "div"), as_float(y, "div"))
@@ -250,13 +256,16 @@ def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return floor_divide(x, y)
     if x.array.dtype.kind == "f":
-        return make(np.trunc(x.array / y.array))
-    _refuse_zero(y)
+        return make(np.asarray(np.trunc(x.array / y.array)))
+    _refuse_zero(y, "div_trunc")
     quotient = np.abs(x.array) // np.abs(y.array)
-    return make((np.sign(x.array) * np.sign(y.array) * quotient).astype(x.array.dtype))
+    return make(np.asarray(np.sign(x.array) * np.sign(y.array) * quotient, x.array.dtype))
 
 
-def _refuse_zero(y: TensorBase) -> None:
+def _refuse_zero(y: TensorBase, operation: str) -> None:
+    """Integers can't be divided by 0, and bools not at all."""
+    if y.array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{operation}\" not implemented for 'Bool'")
     if y.array.dtype.kind != "f" and not y.array.all():
         raise RuntimeError("ZeroDivisionError")
 
@@ -264,7 +273,7 @@ def _refuse_zero(y: TensorBase) -> None:
 def floor_divide(x: Any, y: Any) -> Any:
     """floor(x / y). By NumPy; its gradient is 0 everywhere, so none is recorded."""
     x, y = operands(x, y, "floor_divide")
-    _refuse_zero(y)
+    _refuse_zero(y, "floor_divide")
     with np.errstate(all="ignore"):
         return make(np.asarray(np.floor_divide(x.array, y.array)))
 
@@ -275,7 +284,7 @@ class Remainder(Function):
     @staticmethod
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
-        _refuse_zero(y)
+        _refuse_zero(y, "remainder")
         with np.errstate(all="ignore"):
             return make(np.asarray(np.remainder(x.array, y.array)))
 
@@ -303,6 +312,8 @@ def pow(x: Any, y: Any) -> Any:
         if special:
             return special()
     x, y = operands(x, y, "pow")
+    if x.array.dtype.kind == "b":
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if x.array.dtype.kind in "iu" and (y.array < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return Pow.apply(x, y)

@@ -66,12 +66,12 @@ exp, expm1, log, log1p, erf = _function(Exp), _function(Expm1), _function(Log), 
 
 def abs(x: Any) -> Any:
     """|x|"""
-    return Abs.apply(x) if x.array.dtype.kind == "f" else make(np.abs(x.array))
+    return Abs.apply(x) if x.array.dtype.kind == "f" else make(np.asarray(np.abs(x.array)))
 
 
 def sign(x: Any) -> Any:
     """-1, 0 or 1"""
-    return Sign.apply(x) if x.array.dtype.kind == "f" else make(np.sign(x.array))
+    return Sign.apply(x) if x.array.dtype.kind == "f" else make(np.asarray(np.sign(x.array)))
 
 
 def square(x: Any) -> Any:

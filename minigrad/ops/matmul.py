@@ -9,7 +9,6 @@ import numpy as np
 from minigrad.engine import Function, make
 from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.kernel import new, ptr, require_tensor
-from minigrad.ops.reduce import Sum
 from minigrad.ops.shape import Reshape, broadcast_to
 
 __all__ = ["linear", "matmul"]
@@ -34,13 +33,7 @@ class MatMul(Function):
     def forward(ctx, a, b, ta=False, tb=False):
         ctx.save_for_backward(a, b)
         ctx.forms = ta, tb
-        m, k = a.array.shape[::-1] if ta else a.array.shape
-        n = b.array.shape[0 if tb else 1]
-        c = new((m, n), a.array.dtype)
-        pa, a_row, a_col = _layout(a, ta)
-        pb, b_row, b_col = _layout(b, tb)
-        lib.mg_matmul(a.array.dtype.num, c._pointer, pa, pb, NULL, m, n, k, a_row, a_col, b_row, b_col)
-        return c
+        return _product(a, b, ta, tb)
 
     @staticmethod
     def backward(ctx, dc):
@@ -82,28 +75,62 @@ class BatchMatMul(Function):
         return da, db, None, None
 
 
+def _product(a: Any, b: Any, ta: bool, tb: bool, bias: Any = None) -> Any:
+    """A @ B [+ bias] with A = a or a^T, B = b or b^T: the call of the kernel."""
+    m, k = a.array.shape[::-1] if ta else a.array.shape
+    n = b.array.shape[0 if tb else 1]
+    dtype = a.array.dtype
+    c = new((m, n), dtype)
+    pa, a_row, a_col = _layout(a, ta)
+    pb, b_row, b_col = _layout(b, tb)
+    p_bias = NULL if bias is None else ptr(bias)
+    lib.mg_matmul(dtype.num, c._pointer, pa, pb, p_bias, m, n, k, a_row, a_col, b_row, b_col)
+    return c
+
+
 class Linear(Function):
     """y (batch, out) = x (batch, in) @ w^T (in, out) + b;  dx = dy @ w, dw = dy^T @ x, db = sum dy over the batch."""
 
     @staticmethod
     def forward(ctx, x, w, b=None):
         ctx.save_for_backward(x, w)
-        m, k = x.array.shape
-        n = w.array.shape[0]
-        y = new((m, n), x.array.dtype)
-        px, x_row, x_col = _layout(x, False)
-        pw, w_row, w_col = _layout(w, True)
-        lib.mg_matmul(x.array.dtype.num, y._pointer, px, pw, NULL if b is None else ptr(b), m, n, k, x_row, x_col, w_row,
-                      w_col)
-        return y
+        return _product(x, w, False, True, b)
 
     @staticmethod
     def backward(ctx, dy):
         x, w = ctx.saved_tensors
-        need_x, need_w, *need_b = ctx.needs_input_grad
-        return (MatMul.apply(dy, w) if need_x else None,
-                MatMul.apply(dy, x, True) if need_w else None,
-                Sum.apply(dy, (0,), 1.0, False) if need_b and need_b[0] else None)[:len(ctx.needs_input_grad)]
+        needs = ctx.needs_input_grad
+        return LinearGrad.apply(dy, x, w, *needs)[:len(needs)]
+
+
+class LinearGrad(Function):
+    """dx = dy @ w, dw = dy^T @ x, db = sum dy, each where needed;
+    ddy = ddx @ w^T + x @ ddw^T + ddb, d_x = dy @ ddw, d_w = dy^T @ ddx."""
+
+    @staticmethod
+    def forward(ctx, dy, x, w, need_x, need_w, need_b=False):
+        ctx.save_for_backward(dy, x, w)
+        ctx.set_materialize_grads(False)
+        db = None
+        if need_b:
+            rows, cols = dy.array.shape
+            db = new((cols,), dy.array.dtype)
+            lib.mg_sum(dy.array.dtype.num, db._pointer, ptr(dy), 1, rows, cols, 1.0)
+        return (_product(dy, w, False, False) if need_x else None, _product(dy, x, True, False) if need_w else None, db)
+
+    @staticmethod
+    def backward(ctx, ddx, ddw, ddb):
+        dy, x, w = ctx.saved_tensors
+        need_dy, need_x, need_w, *rest = ctx.needs_input_grad
+        parts = [] if not need_dy else [part for part in (
+            ddx is not None and MatMul.apply(ddx, w, False, True),
+            ddw is not None and MatMul.apply(x, ddw, False, True),
+            ddb is not None and ddb.expand(dy.array.shape)) if part is not False]
+        ddy = parts[0] if parts else None
+        for part in parts[1:]:
+            ddy = ddy + part
+        return (ddy, MatMul.apply(dy, ddw) if need_x and ddw is not None else None,
+                MatMul.apply(dy, ddx, True) if need_w and ddx is not None else None, *[None] * len(rest))
 
 
 def _same_float(operation: str, *tensors: Any) -> None:

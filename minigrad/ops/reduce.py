@@ -25,7 +25,7 @@ class Sum(Function):
         shape = tuple([1 if i in axes else s for i, s in enumerate(ctx.shape) if keepdim or i not in axes])
         dtype = x.array.dtype
         if dtype.num not in FLOATS:
-            return make(np.sum(x.array, axis=axes, keepdims=keepdim, dtype=np.int64))
+            return make(np.asarray(np.sum(x.array, axis=axes, keepdims=keepdim, dtype=np.int64)))
         x, outer, n, inner = as_middle(x, axes)
         y = new(shape, dtype)
         lib.mg_sum(dtype.num, y._pointer, x._pointer or ptr(x), outer, n, inner, scale)
@@ -187,8 +187,8 @@ def var(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False
 
 
 def std(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:
-    """sqrt(var)"""
-    return var(x, dim, correction=correction, keepdim=keepdim).sqrt()
+    """sqrt(var); its gradient is 0 where it is 0, as in PyTorch"""
+    return SafeSqrt.apply(var(x, dim, correction=correction, keepdim=keepdim))
 
 
 def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
@@ -247,7 +247,7 @@ def extreme(x: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
 def amax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
     """The largest element over dim; its gradient is shared evenly among equals."""
     axes = axes_of(dim, x.array.ndim)
-    if x.array.size == 0:
+    if any(x.array.shape[axis] == 0 for axis in axes):
         raise RuntimeError(f"{'max' if largest else 'min'}(): Expected reduction dim to be specified for "
                            "input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
     return _drop(Amax.apply(x, axes, largest), axes, keepdim)
@@ -260,7 +260,7 @@ def amin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 def argmax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
     """The first position of the largest element: along dim, or in the flattened tensor."""
-    if x.array.size == 0:
+    if dim is None and x.array.size == 0:
         raise IndexError(f"{'argmax' if largest else 'argmin'}(): Expected reduction dim to be specified for "
                          "input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
     if dim is None:

@@ -274,7 +274,7 @@ def expand(x: Any, shape: tuple[int, ...]) -> Any:
         if want == -1 and have is None:
             raise RuntimeError(f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
                                f"dimension {i}")
-        if have not in (None, 1) and want not in (-1, have):
+        if want < -1 or (have not in (None, 1) and want not in (-1, have)):
             raise RuntimeError(f"The expanded size of the tensor ({want}) must match the existing size ({have}) at "
                                f"non-singleton dimension {i}.  Target sizes: {list(shape)}.  Tensor sizes: {list(own)}")
         full.append(have if want == -1 else want)
@@ -312,6 +312,8 @@ def put(x: Any, key: Any, value: Any) -> Any:
         value = make(np.asarray(value, x.array.dtype))
     elif value.array.dtype is not x.array.dtype:
         value = Cast.apply(value, x.array.dtype)
+    if value.array.size == 1 and value.array.ndim:
+        value = Reshape.apply(value, ())  # NumPy would not put an array of one element in the place of one
     try:
         return Put.apply(x, plain_key(key), value)
     except IndexError as error:

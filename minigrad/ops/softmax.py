@@ -135,7 +135,7 @@ class CrossEntropyGrad(Function):
     def backward(ctx, ddx):
         dy, x, target, lse, count = ctx.saved_tensors
         one = make(np.ones_like(dy.array))
-        unit = CrossEntropyGrad.apply(one, x.detach(), target, lse, count, ctx.ignore, ctx.mean)
+        unit = CrossEntropyGrad.apply(one, x, target, lse, count, ctx.ignore, ctx.mean)
         per_row = (ddx * unit).sum(-1)
         kept = make((target.array != ctx.ignore)[:, None].astype(ddx.array.dtype))
         g = dy / count if ctx.mean else dy.unsqueeze(-1)

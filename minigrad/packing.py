@@ -1,0 +1,89 @@
+"""Nested dicts, lists, tuples and numbers around tensors, as JSON and back: the structure of a checkpoint.
+
+Tensors become {"tensor": name}, dicts {"dict": [[key, value], ...]}, tuples {"tuple": [...]}, infinite and NaN floats
+{"float": text}; lists, numbers, strings and None stay what they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.tensor import Tensor
+
+__all__ = ["Packer", "unpack"]
+
+_SPECIAL = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+
+
+class Packer:
+    """Packs one structure, and collects its tensors by name. A tensor that is there twice is collected once."""
+
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        self.tensors = tensors             # filled with what is found
+        self.names: dict[int, str] = {}    # by the id of a tensor
+        self.open: set[int] = set()        # the containers around the current object
+
+    def pack(self, obj: Any, path: str) -> Any:
+        """The JSON of an object, which lies at this path. TypeError for what has none, ValueError for a cycle."""
+        if isinstance(obj, np.generic):
+            obj = obj.item()
+        if obj is None or isinstance(obj, (bool, int, str)):
+            return obj
+        if isinstance(obj, float):
+            return float(obj) if math.isfinite(obj) else {"float": repr(float(obj))}
+        if isinstance(obj, Tensor):
+            return {"tensor": self._name(obj, path)}
+        if not isinstance(obj, (Mapping, list, tuple)):
+            raise TypeError(f"save: can't save a {type(obj).__name__} (at {path or 'the top'!r}) without pickle: only "
+                            "dicts, lists and tuples of tensors, numbers, strings and None. Of a model or optimiser, "
+                            "save its state_dict()")
+        if id(obj) in self.open:
+            raise ValueError(f"save: the object at {path!r} contains itself")
+        self.open.add(id(obj))
+        packed = self._container(obj, f"{path}." if path else "")
+        self.open.remove(id(obj))
+        return packed
+
+    def _container(self, obj: Any, prefix: str) -> Any:
+        if isinstance(obj, Mapping):
+            for key in obj:
+                if key is not None and not isinstance(key, (bool, int, float, str)):
+                    raise TypeError("save: the keys of a dict must be strings or numbers, but one is a "
+                                    f"{type(key).__name__}")
+            return {"dict": [[self.pack(key, ""), self.pack(value, f"{prefix}{key}")] for key, value in obj.items()]}
+        packed = [self.pack(item, f"{prefix}{position}") for position, item in enumerate(obj)]
+        return packed if isinstance(obj, list) else {"tuple": packed}
+
+    def _name(self, tensor: Tensor, path: str) -> str:
+        name = self.names.get(id(tensor))
+        if name is None:
+            name, number = path or "tensor", 1
+            while name in self.tensors or name == "__metadata__":
+                number += 1
+                name = f"{path}#{number}"
+            self.names[id(tensor)], self.tensors[name] = name, tensor
+        return name
+
+
+def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
+    """The structure that a Packer packed. KeyError, TypeError or ValueError for what it does not write."""
+    if packed is None or isinstance(packed, (bool, int, float, str)):
+        return packed
+    if isinstance(packed, list):
+        return [unpack(item, tensors) for item in packed]
+    ((tag, content),) = packed.items()
+    if not isinstance(content, str if tag in ("tensor", "float") else list):
+        raise TypeError(f"{tag!r} can't hold a {type(content).__name__}")
+    if tag == "tensor":
+        return tensors[content]
+    if tag == "float":
+        return _SPECIAL[content]
+    if tag == "tuple":
+        return tuple(unpack(item, tensors) for item in content)
+    if tag == "dict":
+        return {unpack(key, tensors): unpack(value, tensors) for key, value in content}
+    raise ValueError(f"unknown kind of object {tag!r}")

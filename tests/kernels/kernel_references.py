@@ -1,0 +1,201 @@
+"""What the kernels should compute: NumPy in float64, written from the formulas and not from the C."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+# -- functions of one array, and slopes --------------------------------------------------------------------------------
+
+
+def erf(x):
+    return np.fromiter(map(math.erf, np.ravel(x).tolist()), np.float64, np.size(x)).reshape(np.shape(x))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _where_slope_lives(x, term):
+    """A slope's second term, whose limit at both infinities is 0, where the formula alone would say 0 * inf."""
+    return np.where(np.abs(x) > 40, 0, term)
+
+
+def elu(x, pos, neg, scale):
+    return np.where(x > 0, pos * x, neg * np.expm1(scale * x))
+
+
+def elu_grad(dy, x, pos, neg, scale):
+    return dy * np.where(x > 0, pos, neg * scale * np.exp(scale * x))
+
+
+def normal_cdf(x):
+    return 0.5 * (1 + erf(x / math.sqrt(2)))
+
+
+def gelu_grad(dy, x):
+    density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return dy * (normal_cdf(x) + _where_slope_lives(x, x * density))
+
+
+def gelu_tanh(x):
+    return x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def gelu_tanh_grad(dy, x):
+    u = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
+    return dy * (sigmoid(2 * u) + _where_slope_lives(x, x / 2 * du / np.cosh(u)**2))
+
+
+def silu_grad(dy, x):
+    s = sigmoid(x)
+    return dy * (s + _where_slope_lives(x, x * s * (1 - s)))
+
+
+def softplus(x, beta, threshold):
+    positive = np.where(beta * x < 0, 0, beta * x)
+    return np.where(beta * x > threshold, x, (positive + np.log1p(np.exp(-np.abs(beta * x)))) / beta)
+
+
+def softplus_grad(dy, x, beta, threshold):
+    return np.where(beta * x > threshold, dy, dy * sigmoid(beta * x))
+
+
+# -- reductions, products, softmax -------------------------------------------------------------------------------------
+
+
+def extreme(v, position):
+    """max and min with their first position, where the first NaN wins, as in NumPy's argmax and argmin."""
+    at = position(v.x, axis=1)
+    return {"y": np.take_along_axis(v.x, at[:, None], axis=1)[:, 0], "at": at}
+
+
+def strided(flat, rows, cols, row, col):
+    """The matrix whose element (i, j) lies at flat[i * row + j * col]."""
+    step = flat.itemsize
+    return np.lib.stride_tricks.as_strided(flat, (rows, cols), (row * step, col * step), writeable=False)
+
+
+def span(rows, cols, row, col):
+    """How many elements such a matrix reaches over."""
+    return (rows - 1) * row + (cols - 1) * col + 1 if rows and cols else 0
+
+
+def matmul(v, combine=np.matmul):
+    a, b = strided(v.a, v.m, v.k, v.a_row, v.a_col), strided(v.b, v.k, v.n, v.b_row, v.b_col)
+    return combine(a, b)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def log_sum_exp(x):
+    top = x.max(axis=1, initial=-np.inf)
+    return top + np.log(np.exp(x - top[:, None]).sum(axis=1))
+
+
+def log_softmax(x):
+    top = x.max(axis=1, keepdims=True, initial=-np.inf)
+    return (x - top) - np.log(np.exp(x - top).sum(axis=1, keepdims=True))
+
+
+def onehot(target, cols):
+    """(rows, cols): 1 at a target that is in range; a target that is ignored or bad gives zeros."""
+    return (np.asarray(target)[:, None] == np.arange(cols)).astype(np.float64)
+
+
+def first_bad(index, size, ignore=None):
+    """Position of the first index that is neither in 0 .. size - 1 nor `ignore`, as an array of one; -1 for none."""
+    bad = [i for i, t in enumerate(index.tolist()) if t != ignore and not 0 <= t < size]
+    return np.array(bad[:1] or [-1])
+
+
+def pick(x, target):
+    rows = np.flatnonzero((target >= 0) & (target < x.shape[1]))
+    y = np.zeros(len(target))
+    y[rows] = x[rows, target[rows]]
+    return y
+
+
+def cross_entropy(v):
+    used = v.target != v.ignore
+    in_range = onehot(v.target, v.cols).any(axis=1)
+    loss = np.where(in_range, -pick(log_softmax(v.x), v.target), 0)
+    mean = loss.sum() / used.sum() if used.any() else np.nan
+    return {"loss": loss, "lse": log_sum_exp(v.x), "mean": np.array([mean]), "count": np.array([used.sum()]),
+            "bad": first_bad(v.target, v.cols, v.ignore)}
+
+
+def cross_entropy_grad(v):
+    hot = onehot(v.target, v.cols)
+    scale = v.dy if v.count is None else v.dy / v.count
+    used = hot.any(axis=1, keepdims=True)
+    return np.where(used, np.broadcast_to(scale, v.rows)[:, None] * (np.exp(v.x - v.lse[:, None]) - hot), 0)
+
+
+# -- random numbers ----------------------------------------------------------------------------------------------------
+
+
+def philox_words(draw, first, blocks):
+    """(blocks, 4): Philox4x32-10 of counters (first + i, offset) under key, from the paper's definition."""
+    low = np.uint64(0xFFFFFFFF)
+    key, offset = (int(word) for word in draw)
+    counter = (np.arange(blocks, dtype=np.uint64) + np.uint64(first)) & np.uint64(2**64 - 1)
+    c = [counter & low, counter >> np.uint64(32),
+         np.full(blocks, offset & 0xFFFFFFFF, np.uint64), np.full(blocks, offset >> 32, np.uint64)]
+    k = [key & 0xFFFFFFFF, key >> 32]
+    for _ in range(10):
+        p0, p1 = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        c = [(p1 >> np.uint64(32)) ^ c[1] ^ np.uint64(k[0]), p1 & low,
+             (p0 >> np.uint64(32)) ^ c[3] ^ np.uint64(k[1]), p0 & low]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return np.stack(c, axis=1).astype(np.uint32)
+
+
+def dropout_mask(draw, n, keep):
+    words = philox_words(draw, 0, (n + 7) // 8).astype(np.uint64).ravel()
+    numbers = np.stack([words & np.uint64(0xFFFF), words >> np.uint64(16)], axis=1).ravel()
+    return (numbers[:n] < keep).astype(np.uint8)
+
+
+def unit_uniform(draw, n, dtype):
+    """n multiples of 2^-bits in [0, 1): the top 24 bits of one word each (float) or 53 bits of two (double)."""
+    bits = 24 if dtype == np.float32 else 53
+    words = philox_words(draw, 0, n // (4 if bits == 24 else 2) + 1).astype(np.uint64).ravel()
+    if bits == 53:
+        words = words[1::2] << np.uint64(32) | words[0::2]
+    return (words[:n] >> np.uint64(32 - 24 if bits == 24 else 64 - 53)).astype(np.float64) * 2.0**-bits
+
+
+# -- optimisers: PyTorch's documentation of SGD, Adam and AdamW, line by line ------------------------------------------
+
+
+def sgd_step(p, g, buffer, step, lr, momentum, dampening, weight_decay, nesterov, maximize):
+    """Returns the new p and buffer; `step` counts the updates before this one."""
+    g = -g if maximize else g
+    if weight_decay:
+        g = g + weight_decay * p
+    if momentum:
+        buffer = g if step == 0 else momentum * buffer + (1 - dampening) * g
+        g = g + momentum * buffer if nesterov else buffer
+    return p - lr * g, buffer
+
+
+def adam_step(p, g, m, v, vmax, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad):
+    """Returns the new p, m, v and vmax; `step` counts the updates before this one."""
+    t = step + 1
+    g = -g if maximize else g
+    if weight_decay and decoupled:
+        p = p - lr * weight_decay * p
+    elif weight_decay:
+        g = g + weight_decay * p
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    vmax = np.maximum(vmax, v) if amsgrad else vmax
+    m_hat = m / (1 - beta1**t)
+    v_hat = (vmax if amsgrad else v) / (1 - beta2**t)
+    return p - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, vmax

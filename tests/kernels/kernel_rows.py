@@ -1,0 +1,7 @@
+"""The table of kernels: one row each, with its reference, its inputs and its sizes. test_kernels.py walks it."""
+
+from kernel_rows_elementwise import ELEMENTWISE
+from kernel_rows_matrix import MATRIX
+from kernel_rows_other import OTHERS
+
+ROWS = {row.name: row for row in ELEMENTWISE + MATRIX + OTHERS}

@@ -1,0 +1,155 @@
+"""Rows of the kernels that work on matrices: reductions, products, softmax and cross-entropy."""
+
+from __future__ import annotations
+
+import kernel_references as ref
+import numpy as np
+from kernel_row import UP_TO_67, Row, any_sign, unit
+
+LINES = [(2, n, 1) for n in (*UP_TO_67, 4095, 4096, 4097, 8193)]
+STACKS = [(2, n % 7 + 1, n) for n in UP_TO_67] + [
+    (0, 3, 2), (1, 255, 5), (1, 256, 5), (1, 257, 513), (2, 259, 511), (1, 3, 512), (1, 2, 1025), (3, 513, 2)]
+
+
+def reduction_input(rng, outer, n, inner):
+    return {"x": rng.normal(0, 1, (outer, n, inner)), "outer": outer, "n": n, "inner": inner}
+
+
+def scaled_sum_input(rng, *size):
+    return {**reduction_input(rng, *size), "scale": 0.25}
+
+
+def extreme_input(rng, *size):
+    """Few different numbers, so that there are ties, and some NaN."""
+    values = reduction_input(rng, *size)
+    x = np.round(values["x"] * 2) / 2
+    return {**values, "x": np.where(rng.random(x.shape) < 0.01, np.nan, x)}
+
+
+def matmul_input(rng, m, n, k, form=0):
+    """form: bit 0 transposes a, bit 1 transposes b, bit 2 makes both blocks of larger matrices."""
+    gap = 3 if form & 4 else 0
+    a = (1, m + gap) if form & 1 else (k + gap, 1)
+    b = (1, k + gap) if form & 2 else (n + gap, 1)
+    return {"a": unit(rng, ref.span(m, k, *a)), "b": unit(rng, ref.span(k, n, *b)), "m": m, "n": n, "k": k,
+            "a_row": a[0], "a_col": a[1], "b_row": b[0], "b_col": b[1]}
+
+
+def with_bias(rng, m, n, k, form=0):
+    return {**matmul_input(rng, m, n, k, form), "bias": None if form & 8 else any_sign(rng, n)}
+
+
+def with_sum(rng, m, n, k, form=0):
+    return {**matmul_input(rng, m, n, k, form), "c": rng.normal(0, 1, (m, n))}
+
+
+def matmul_size(v):
+    """What rounding errors are measured by: |a| @ |b| + |bias or c|."""
+    extra = getattr(v, "bias", None) if not hasattr(v, "c") else v.c
+    return ref.matmul(v, lambda a, b: np.abs(a) @ np.abs(b)) + (0 if extra is None else np.abs(extra))
+
+
+# Around the tile (up to 12 rows, 3 vectors of 16 columns) and the blocks (384 steps, 504 to 512 columns).
+TILE_SIZES = [(m, n, (m * n) % 19, (m * 7 + n) % 16) for m in range(0, 15) for n in UP_TO_67]
+BLOCK_SIZES = [(m, n, k, form) for form, (m, n, k) in enumerate(
+    [(1, 513, 385), (2, 505, 383), (49, 31, 384), (48, 32, 769), (50, 33, 385), (3, 1025, 384), (25, 511, 386),
+     (49, 48, 1), (13, 512, 385), (5, 64, 769), (33, 504, 20), (97, 16, 385), (100, 1, 400), (1, 1, 1000),
+     (60, 515, 387), (17, 1030, 10)])]
+
+
+def softmax_input(rng, rows, cols):
+    return {"x": rng.normal(0, 4, (rows, cols)), "rows": rows, "cols": cols}
+
+
+def softmax_grad_input(rng, rows, cols):
+    y = ref.softmax(softmax_input(rng, rows, cols)["x"])
+    return {"dy": rng.normal(0, 1, (rows, cols)), "y": y, "rows": rows, "cols": cols}
+
+
+def log_softmax_grad_input(rng, rows, cols):
+    values = softmax_grad_input(rng, rows, cols)
+    return {**values, "y": np.log(values["y"])}
+
+
+def target_input(rng, rows, cols, form=0):
+    """form 0: targets in range; 1: some to be ignored; 2: some out of range, too."""
+    target = rng.integers(0, max(cols, 1), rows)
+    if form >= 1:
+        target[rng.random(rows) < 0.3] = -100
+    if form >= 2:
+        wrong = rng.random(rows) < 0.3
+        target[wrong] = rng.choice([-1, cols, cols + 5, -2**63, 2**63 - 1], rows)[wrong]
+    return {"target": target, "rows": rows, "cols": cols, "ignore": -100}
+
+
+def cross_entropy_input(rng, rows, cols, form=0):
+    return {"x": rng.normal(0, 4, (rows, cols)), **target_input(rng, rows, cols, form)}
+
+
+def cross_entropy_grad_input(rng, rows, cols, form=0):
+    """Odd numbers of columns have the gradient of the mean, even ones a gradient for each row."""
+    values = cross_entropy_input(rng, rows, cols, form)
+    mean = cols % 2 == 1
+    return {**values, "lse": ref.log_sum_exp(values["x"]), "dy": rng.normal(0, 1, 1 if mean else rows),
+            "count": np.array([7.0]) if mean else None, "dy_row": 0 if mean else 1}
+
+
+def pick_grad_input(rng, rows, cols, form=0):
+    return {"dy": rng.normal(0, 1, rows), **target_input(rng, rows, cols, form)}
+
+
+MATRICES = [(n % 5, n) for n in UP_TO_67] + [(2, 1000), (67, 3), (1, 4099)]
+TARGETS = [(rows, cols, cols % 3) for rows, cols in ((n % 7, n) for n in UP_TO_67)] + [
+    (3, 0, 0), (200, 10, 1), (200, 10, 2), (200, 70, 2)]
+
+
+def depth(x):
+    """How far each element lies below its row's maximum; the rounding of that difference is what exp makes larger."""
+    return np.abs(x - x.max(axis=1, keepdims=True, initial=-np.inf))
+
+
+def growth(v):
+    """How the error of a sum of positive numbers in one lane grows: with the root of its length."""
+    return 1 + v.cols**0.5 / 4
+
+
+def cross_entropy_grad_size(v):
+    distance, hot = v.x - v.lse[:, None], ref.onehot(v.target, v.cols)
+    return np.abs(v.dy).max(initial=0) * (np.exp(distance) * np.abs(distance) + hot)
+
+
+def total(x):
+    return np.abs(x).sum(axis=1, keepdims=True)
+
+
+MATRIX = [
+    Row("mg_sum", scaled_sum_input, lambda v: {"y": v.x.sum(axis=1) * v.scale},
+        [*LINES, *STACKS, (2, 0, 1), (2, 0, 3), (3, 4, 0)], (3, 400_003, 1), ulps=3,
+        magnitude=lambda v: np.abs(v.x).sum(axis=1) * v.scale),
+    Row("mg_max", extreme_input, lambda v: ref.extreme(v, np.argmax), [size for size in LINES + STACKS if size[1]],
+        (200, 31, 40)),
+    Row("mg_min", extreme_input, lambda v: ref.extreme(v, np.argmin), [size for size in LINES + STACKS if size[1]],
+        (200, 1300, 1)),
+    Row("mg_matmul", with_bias,
+        lambda v: {"c": ref.matmul(v) + (0 if v.bias is None else v.bias)}, TILE_SIZES + BLOCK_SIZES, (70, 601, 400),
+        ulps=6, magnitude=matmul_size),
+    Row("mg_matmul_acc", with_sum, lambda v: {"c": v.c + ref.matmul(v)}, TILE_SIZES[::3] + BLOCK_SIZES, (601, 70, 400),
+        ulps=6, magnitude=matmul_size),
+    Row("mg_softmax", softmax_input, lambda v: {"y": ref.softmax(v.x)}, MATRICES, (300, 701), ulps=8,
+        magnitude=lambda v: ref.softmax(v.x) * (depth(v.x) + growth(v))),
+    Row("mg_softmax_grad", softmax_grad_input,
+        lambda v: {"dx": v.y * (v.dy - (v.dy * v.y).sum(axis=1, keepdims=True))}, MATRICES, (300, 1701), ulps=8,
+        magnitude=lambda v: v.y * (np.abs(v.dy) + total(v.dy * v.y) * growth(v))),
+    Row("mg_log_softmax", softmax_input, lambda v: {"y": ref.log_softmax(v.x)}, MATRICES, (300, 701), ulps=4,
+        magnitude=growth),
+    Row("mg_log_softmax_grad", log_softmax_grad_input,
+        lambda v: {"dx": v.dy - np.exp(v.y) * v.dy.sum(axis=1, keepdims=True)}, MATRICES, (300, 701), ulps=8,
+        magnitude=lambda v: np.abs(v.dy) + np.exp(v.y) * total(v.dy)),
+    Row("mg_cross_entropy", cross_entropy_input, ref.cross_entropy, TARGETS, (300, 701, 1), ulps=4,
+        magnitude=lambda v: 4 + growth(v)),
+    Row("mg_cross_entropy_grad", cross_entropy_grad_input, lambda v: {"dx": ref.cross_entropy_grad(v)}, TARGETS,
+        (300, 701, 1), ulps=8, magnitude=cross_entropy_grad_size),
+    Row("mg_pick", cross_entropy_input,
+        lambda v: {"y": ref.pick(v.x, v.target), "bad": ref.first_bad(v.target, v.cols, v.ignore)}, TARGETS, None),
+    Row("mg_pick_grad", pick_grad_input, lambda v: {"dx": v.dy[:, None] * ref.onehot(v.target, v.cols)}, TARGETS, None),
+]

@@ -1,0 +1,115 @@
+"""Rows of the other kernels: random numbers and dropout, rows by index, optimisers."""
+
+from __future__ import annotations
+
+import kernel_references as ref
+import numpy as np
+from kernel_row import LENGTHS, MANY, UP_TO_67, Row, any_sign
+
+DRAW = np.array([0x0123456789ABCDEF, 0xFEDCBA9876543210], np.uint64)
+KEEPS = (1, 13107, 32768, 52429, 65535)
+
+
+def dropout_input(rng, n, keep):
+    return {"x": any_sign(rng, n), "draw": DRAW, "n": n, "keep": keep}
+
+
+def mask_scale_input(rng, n):
+    return {"x": any_sign(rng, n), "mask": rng.integers(0, 2, n), "n": n, "scale": 1.25}
+
+
+def special_dropout(numbers):
+    x = np.tile(numbers, 16)
+    return {"x": x, "draw": DRAW, "n": len(x), "keep": 32768}
+
+
+def special_mask_scale(numbers):
+    x = np.repeat(numbers, 2)
+    return {"x": x, "mask": np.arange(len(x)) % 2, "n": len(x), "scale": 1.25}
+
+
+def gather_input(rng, n, row_bytes, form=0):
+    """form 1 has indices out of range."""
+    index = rng.integers(0, 9, n)
+    if form:
+        index[n // 2::3] = rng.choice([-1, 9, -2**63, 2**63 - 1])
+    return {"x": rng.integers(0, 255, (9, row_bytes)), "index": index, "n": n, "row_bytes": row_bytes, "x_rows": 9}
+
+
+def gather(v):
+    x_and_zeros = np.concatenate([v.x, np.zeros_like(v.x[:1])])
+    return {"y": x_and_zeros[np.where((v.index < 0) | (v.index > 8), 9, v.index)],
+            "bad": ref.first_bad(v.index, v.x_rows)}
+
+
+def scatter_input(rng, n, cols, form=0):
+    """Whole numbers, so that sums are exact."""
+    values = gather_input(rng, n, 1, form)
+    return {"x": rng.integers(-50, 50, (n, cols)), "y": rng.integers(-50, 50, (9, cols)), "index": values["index"],
+            "n": n, "cols": cols, "y_rows": 9}
+
+
+def scatter(v):
+    y, fits = v.y.copy(), (v.index >= 0) & (v.index < 9)
+    np.add.at(y, v.index[fits], v.x[fits])
+    return {"y": y, "bad": ref.first_bad(v.index, v.y_rows)}
+
+
+def parameters(rng, *sizes):
+    return [rng.normal(0, 1, n) for n in sizes]
+
+
+def sgd_input(rng, *sizes):
+    return {"param": parameters(rng, *sizes), "grad": parameters(rng, *sizes), "velocity": parameters(rng, *sizes),
+            "steps": [np.array([float(i)]) for i in range(len(sizes))], "sizes": np.array(sizes), "count": len(sizes),
+            "hyper": np.array([0.125, 0.75, 0.25, 0.5, 0, 0])}
+
+
+def sgd(v):
+    param, velocity = zip(*(ref.sgd_step(p, g, b, step[0], *v.hyper) for p, g, b, step in zip(
+        v.param, v.grad, v.velocity, v.steps)))
+    return {"param": list(param), "velocity": list(velocity), "steps": [step + 1 for step in v.steps]}
+
+
+def adam_input(rng, *sizes):
+    moments = [[np.abs(a) for a in parameters(rng, *sizes)] for _ in range(2)]
+    return {"param": parameters(rng, *sizes), "grad": parameters(rng, *sizes), "m": parameters(rng, *sizes),
+            "v": moments[0], "vmax": moments[1], "steps": [np.array([float(i)]) for i in range(len(sizes))],
+            "sizes": np.array(sizes), "count": len(sizes),
+            "hyper": np.array([0.125, 0.875, 0.96875, 0.25, 0.5, 1, 0, 1])}
+
+
+def adam(v):
+    param, m, second, vmax = zip(*(ref.adam_step(*state, step[0], *v.hyper) for *state, step in zip(
+        v.param, v.grad, v.m, v.v, v.vmax, v.steps)))
+    return {"param": list(param), "m": list(m), "v": list(second), "vmax": list(vmax),
+            "steps": [step + 1 for step in v.steps]}
+
+
+PARAMETER_SIZES = [(n, 3, 0, n + 1) for n in UP_TO_67]
+
+INDEXED = [(n, n // 2, n % 2) for n in UP_TO_67] + [(5, n, n % 2) for n in UP_TO_67] + [(1, 3, 1)]
+
+OTHERS = [
+    Row("mg_draw", lambda rng: {"state": DRAW},
+        lambda v: {"draw": v.state, "state": v.state + np.array([0, 1], np.uint64)}, [()], None),
+    Row("mg_philox", lambda rng, first, blocks: {"draw": DRAW, "first": first, "blocks": blocks},
+        lambda v: {"words": ref.philox_words(v.draw, v.first, v.blocks).ravel()},
+        [(first, n) for n in (*UP_TO_67, 127, 128, 129, 300) for first in (0, 2**32 - 3, 2**64 - 2)], None),
+    Row("mg_dropout_mask", lambda rng, n, keep: {"draw": DRAW, "n": n, "keep": keep},
+        lambda v: {"mask": ref.dropout_mask(v.draw, v.n, v.keep)},
+        [(n, KEEPS[n % 5]) for n in (*UP_TO_67, 1023, 1024, 1025, 2049)], (MANY, 32768)),
+    Row("mg_dropout", dropout_input,
+        lambda v: {"y": np.where(ref.dropout_mask(v.draw, v.n, v.keep), v.x * (65536 / v.keep), 0)},
+        [(n, KEEPS[n % 5]) for n in (*UP_TO_67, 1023, 1024, 1025, 2049)], (MANY, 13107), ulps=1.01,
+        special=special_dropout, in_place=("x",)),
+    Row("mg_mask_scale", mask_scale_input, lambda v: {"y": np.where(v.mask, v.x * v.scale, 0)}, LENGTHS, None,
+        special=special_mask_scale, in_place=("x",)),
+    Row("mg_uniform", lambda rng, n: {"draw": DRAW, "n": n, "low": -0.5, "high": 1.25},
+        lambda v: {"y": v.low + (v.high - v.low) * ref.unit_uniform(v.draw, v.n, v.dtype)}, LENGTHS, (MANY,), ulps=1.01,
+        magnitude=lambda v: 1.75),
+    Row("mg_gather_rows", gather_input, gather, INDEXED, (20_000, 100)),
+    Row("mg_scatter_rows_acc", scatter_input, scatter, INDEXED, None),
+    Row("mg_sgd", sgd_input, sgd, PARAMETER_SIZES, (MANY, 5), ulps=6, magnitude=lambda v: 2.0),
+    Row("mg_adam", adam_input, adam, PARAMETER_SIZES, (5, MANY), ulps=16, magnitude=lambda v: 2.0),
+]

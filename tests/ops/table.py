@@ -1,0 +1,15 @@
+"""The table of operations: one row each. The rows are in rows_*.py, by family; row.py says what a row is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minigrad.engine import Function
+
+from .row import Row, Sample
+from .rows_elementwise import ELEMENTWISE
+from .rows_nn import LOSSES, PRODUCTS, REDUCTIONS
+from .rows_shape import SHAPES
+
+ROWS: list[Row] = [*ELEMENTWISE, *SHAPES, *REDUCTIONS, *PRODUCTS, *LOSSES]
+BY_NAME = {row.name: row for row in ROWS}
