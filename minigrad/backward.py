@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad.engine import Function, TensorBase, make
 from minigrad.grad_mode import mode
+from minigrad.memory import owns_memory
 
 __all__ = ["run_backward", "run_hooks"]
 
@@ -195,7 +196,7 @@ def accumulate_grad(leaf: Any, dy: Any) -> None:
 def _references(tensor: Any) -> int:
     """How many references there are to a tensor and its array, the cached pointer's aside; -1 if it is a view."""
     array = tensor.array
-    if array.base is not None:
+    if not owns_memory(array):
         return -1
     return sys.getrefcount(tensor) + sys.getrefcount(array) - (tensor._pointer is not None)
 

@@ -345,7 +345,7 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
     def __reduce__(self) -> tuple:
         if self.node is not None:
             raise RuntimeError("only leaf tensors can be pickled; use .detach()")
-        return _rebuild, (type(self), np.ascontiguousarray(self.array), self.needs_grad)
+        return _rebuild, (type(self), np.array(self.array, order="C"), self.needs_grad)
 
     # -- Python's protocols --------------------------------------------------------------------------------------------
 

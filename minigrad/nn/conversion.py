@@ -62,6 +62,10 @@ class Conversion:
         """Floating-point parameters and buffers as float64."""
         return self._cast(dtypes.float64.dtype)
 
+    def half(self) -> Any:
+        """TypeError: half precision is not offered."""
+        return self._cast(dtypes.resolve("float16"))
+
     def type(self, dst_type: Any) -> Any:
         """All parameters and buffers in this type."""
         wanted = dtypes.resolve(dst_type)

@@ -155,14 +155,14 @@ class _BackwardGate:
         self.module = module
         self.pre_hooks, self.hooks = list(table.backward_pre.values()), list(table.backward.values())
         self.inputs, self.n_inputs = None, 0       # positions of the tensors among the arguments; None: none needs grad
-        self.like: list[np.ndarray] = []           # the arrays of those tensors
+        self.like: list[tuple] = []                # shape and dtype of those tensors
         self.outputs, self.n_outputs = None, 0
         self.grad_output: tuple | None = None
 
     def guard_inputs(self, args: tuple) -> tuple:
         self.n_inputs = len(args)
         guarded, self.inputs = _through_boundary(args, self.inputs_passing)
-        self.like = [args[i].array for i in self.inputs or ()]
+        self.like = [(args[i].array.shape, args[i].array.dtype) for i in self.inputs or ()]
         return guarded
 
     def guard_outputs(self, result: Any) -> Any:
@@ -186,7 +186,7 @@ class _BackwardGate:
 
     def inputs_passing(self, dxs: tuple) -> list:
         """Gradients of the inputs are known, 0 for those that had no influence: run the hooks."""
-        dxs = [make(np.zeros(x.shape, x.dtype)) if dx is None else dx for dx, x in zip(dxs, self.like)]
+        dxs = [make(np.zeros(*like)) if dx is None else dx for dx, like in zip(dxs, self.like)]
         if self.grad_output is None:  # they did not come through the outputs, as in a double backward
             return dxs
         grads = _spread(self.inputs, dxs, self.n_inputs)

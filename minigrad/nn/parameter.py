@@ -32,7 +32,7 @@ class Parameter(Tensor):
         return memo[id(self)]
 
     def __reduce__(self) -> tuple:
-        return _rebuild, (type(self), np.ascontiguousarray(self.array), self.requires_grad)
+        return _rebuild, (type(self), np.asarray(self.array, order="C"), self.requires_grad)
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()

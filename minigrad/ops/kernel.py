@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
+from minigrad import dtypes, memory
 from minigrad.engine import TensorBase, make
+from minigrad.memory import LARGE
 from minigrad.native import FLOATS, empty, pointer
 
 __all__ = ["as_float", "binary", "new", "new_like", "ptr", "require_tensor", "unary", "view_of"]
@@ -25,15 +27,18 @@ def ptr(x: TensorBase) -> Any:
     return p
 
 
-def new(shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A tensor for a result, its elements not yet set, its pointer ready."""
-    y = make(empty(shape, dtype))
-    y._pointer = pointer(y.array)
+def new(shape: tuple[int, ...], dtype: np.dtype, size: int | None = None) -> Any:
+    """A tensor for a result of `size` elements, not yet set, its pointer ready."""
+    if size is None:
+        size = math.prod(shape)
+    array = (empty if size < LARGE else memory.empty)(shape, dtype)
+    y = make(array)
+    y._pointer = pointer(array)
     return y
 
 
 def new_like(x: TensorBase) -> Any:
-    return new(x.array.shape, x.array.dtype)
+    return new(x.array.shape, x.array.dtype, x.array.size)
 
 
 def view_of(x: TensorBase, array: np.ndarray) -> Any:
@@ -59,8 +64,9 @@ def as_float(x: Any, operation: str) -> Any:
 def unary(kernel: Any, x: TensorBase, *constants: float) -> Any:
     """y = kernel(x), element by element."""
     array = x.array
-    y = new(array.shape, array.dtype)
-    kernel(array.dtype.num, y._pointer, x._pointer or ptr(x), array.size, *constants)
+    size = array.size
+    y = new(array.shape, array.dtype, size)
+    kernel(array.dtype.num, y._pointer, x._pointer or ptr(x), size, *constants)
     return y
 
 
@@ -71,8 +77,9 @@ def binary(kernel: Any, ufunc: Any, x: TensorBase, y: TensorBase) -> Any:
     if number not in FLOATS or a.dtype is not b.dtype:
         return make(np.asarray(ufunc(a, b)))
     if a.shape == b.shape:
-        z = new(a.shape, a.dtype)
-        kernel(number, z._pointer, x._pointer or ptr(x), y._pointer or ptr(y), 1, a.size, 0, 1, 0, 1)
+        size = a.size
+        z = new(a.shape, a.dtype, size)
+        kernel(number, z._pointer, x._pointer or ptr(x), y._pointer or ptr(y), 1, size, 0, 1, 0, 1)
         return z
     shape, plan = broadcast(a.shape, b.shape)
     z = new(shape, a.dtype)

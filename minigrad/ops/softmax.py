@@ -9,13 +9,14 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, make
-from minigrad.native import lib
+from minigrad.native import ffi, lib
 from minigrad.ops.kernel import as_float, new, new_like, ptr, require_tensor
 from minigrad.ops.shape import Cast, axis_of, movedim
 
 __all__ = ["cross_entropy", "log_softmax", "pick", "softmax"]
 
 _INT64 = np.dtype(np.int64)
+NULL = ffi.NULL
 
 
 def _rows(x: Any) -> tuple[int, int]:
@@ -102,45 +103,48 @@ class CrossEntropy(Function):
 
     @staticmethod
     def forward(ctx, x, target, ignore, mean):
-        number, (rows, cols) = x.array.dtype.num, x.array.shape
-        loss, lse = new((rows,), x.array.dtype), new((rows,), x.array.dtype)
-        average, count, bad = new((), x.array.dtype), new((), x.array.dtype), new((), _INT64)
-        lib.mg_cross_entropy(number, ptr(loss), ptr(lse), ptr(average), ptr(count), ptr(bad), ptr(x), ptr(target), rows,
-                             cols, ignore)
+        dtype, (rows, cols) = x.array.dtype, x.array.shape
+        stats = new((2 * rows + 1,), dtype)  # the log of each row's sum, each row's loss, and the count
+        average, bad = new((), dtype, 1), new((), _INT64, 1)
+        lse = stats._pointer
+        loss = lse + rows
+        lib.mg_cross_entropy(dtype.num, loss, lse, average._pointer, loss + rows, bad._pointer, ptr(x), ptr(target),
+                             rows, cols, ignore)
         refuse_bad(bad, target)
-        ctx.save_for_backward(x, target, lse, count)
+        ctx.save_for_backward(x, target, stats)
         ctx.ignore, ctx.mean = ignore, mean
-        return average if mean else loss
+        return average if mean else make(stats.array[rows:-1].copy())
 
     @staticmethod
     def backward(ctx, dy):
-        x, target, lse, count = ctx.saved_tensors
-        return CrossEntropyGrad.apply(dy, x, target, lse, count, ctx.ignore, ctx.mean), None, None, None
+        x, target, stats = ctx.saved_tensors
+        return CrossEntropyGrad.apply(dy, x, target, stats, ctx.ignore, ctx.mean), None, None, None
 
 
 class CrossEntropyGrad(Function):
-    """dx_i = g_i (p_i - onehot(t_i)), g = dy / count, p = softmax(x);
+    """dx_i = g_i (p_i - onehot(t_i)), g = dy / count for the mean, else dy_i; p = softmax(x);
     ddy = sum ddx dx / dy, d_x = g_i p_i (ddx_i - sum ddx_i p_i)."""
 
     @staticmethod
-    def forward(ctx, dy, x, target, lse, count, ignore, mean):
-        ctx.save_for_backward(dy, x, target, lse, count)
+    def forward(ctx, dy, x, target, stats, ignore, mean):
+        ctx.save_for_backward(dy, x, target, stats)
         ctx.ignore, ctx.mean = ignore, mean
-        dx = new_like(x)
-        lib.mg_cross_entropy_grad(x.array.dtype.num, ptr(dx), ptr(dy), ptr(count if mean else _one(count)), ptr(x),
-                                  ptr(lse), ptr(target), *x.array.shape, ignore, 0 if mean else 1)
+        rows, cols = x.array.shape
+        dx, lse = new_like(x), stats._pointer
+        lib.mg_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), lse + 2 * rows if mean else NULL, ptr(x), lse,
+                                  ptr(target), rows, cols, ignore, 0 if mean else 1)
         return dx
 
     @staticmethod
     def backward(ctx, ddx):
-        dy, x, target, lse, count = ctx.saved_tensors
+        dy, x, target, stats = ctx.saved_tensors
         one = make(np.ones_like(dy.array))
-        unit = CrossEntropyGrad.apply(one, x, target, lse, count, ctx.ignore, ctx.mean)
+        unit = CrossEntropyGrad.apply(one, x, target, stats, ctx.ignore, ctx.mean)
         per_row = (ddx * unit).sum(-1)
         kept = make((target.array != ctx.ignore)[:, None].astype(ddx.array.dtype))
-        g = dy / count if ctx.mean else dy.unsqueeze(-1)
+        g = dy / stats.array[-1].item() if ctx.mean else dy.unsqueeze(-1)
         d_x = SoftmaxGrad.apply(ddx * kept * g, softmax(x, -1)) if ctx.needs_input_grad[1] else None
-        return per_row.sum() if ctx.mean else per_row, d_x, None, None, None, None, None
+        return per_row.sum() if ctx.mean else per_row, d_x, None, None, None, None
 
 
 class Pick(Function):
@@ -177,10 +181,6 @@ class PickGrad(Function):
     def backward(ctx, ddx):
         (target,) = ctx.saved_tensors
         return Pick.apply(ddx, target, ctx.ignore), None, None, None
-
-
-def _one(like: Any) -> Any:
-    return make(np.ones_like(like.array))
 
 
 def refuse_bad(bad: Any, target: Any) -> None:

@@ -6,8 +6,12 @@ raises, is the same from both.
 
 from __future__ import annotations
 
+import faulthandler
 import functools
 import importlib.util
+import os
+import signal
+import traceback
 import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -47,6 +51,29 @@ def theirs() -> Any:
 def find(library: Any, path: str) -> Any:
     """The object at a dotted path such as "nn.functional.relu"."""
     return functools.reduce(getattr, path.split("."), library)
+
+
+def needs_fork(test: Any) -> Any:
+    test = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")(test)
+    return pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")(test)
+
+
+def in_child(work: Callable, seconds: int = 60) -> int:
+    """The exit status of a child process that calls work(): 0 when it returned, 1 when it raised, negative when a signal
+    ended it. What may crash the process is tried out in one."""
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            signal.alarm(seconds)
+            faulthandler.disable()
+            work()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def array_of(value: Any) -> np.ndarray:

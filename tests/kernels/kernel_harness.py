@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,8 +165,16 @@ def garbage(shape, dtype) -> np.ndarray:
 
 
 def call(name: str, dtype, values: dict, expected: dict, memory, alias: str | None = None) -> dict:
-    """Run a kernel; returns its arrays by parameter name. Outputs that are not in `values` start as garbage of the
-    shape of `expected`. alias: the input whose memory the first output shares."""
+    """Run a kernel; returns its arrays by parameter name."""
+    arrays, run = ready_call(name, dtype, values, expected, memory, alias)
+    run()
+    memory.check()
+    return arrays
+
+
+def ready_call(name: str, dtype, values: dict, expected: dict, memory, alias: str | None = None):
+    """The arrays of a call by parameter name, and the call itself. Outputs that are not in `values` start as garbage of
+    the shape of `expected`. alias: the input whose memory the first output shares."""
     signature = SIGNATURES[name]
     arrays = {}
 
@@ -184,9 +193,8 @@ def call(name: str, dtype, values: dict, expected: dict, memory, alias: str | No
     if alias:
         arrays[signature.names(*OUTPUTS)[0]] = arrays[alias]
     dtype_number = [np.dtype(dtype).num] if signature.typed else []
-    getattr(lib, name)(*dtype_number, *[_argument(kind, arrays[param]) for kind, param in signature.params])
-    memory.check()
-    return arrays
+    arguments = [_argument(kind, arrays[param]) for kind, param in signature.params]
+    return arrays, partial(getattr(lib, name), *dtype_number, *arguments)
 
 
 def _argument(kind: str, value):

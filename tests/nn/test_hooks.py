@@ -4,11 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from faces import OURS, assert_same, outcome
 
 from minigrad import nn
 from minigrad.creation import ones, randn
-
-from .faces import OURS, assert_same, outcome
 
 X = np.array([[1.0, -2.0], [0.5, 4.0]], np.float32)
 

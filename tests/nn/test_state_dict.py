@@ -4,11 +4,10 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+from faces import assert_same
 
 from minigrad import nn, optim
 from minigrad.creation import from_numpy, ones, randn, tensor, zeros
-
-from .faces import assert_same
 
 
 def _net(face):

@@ -1,5 +1,6 @@
 """Run one piece of code on minigrad and on PyTorch, and compare what comes out: values, texts, errors."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,7 +35,7 @@ def _plain(value):
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
-        return value.replace("minigrad.", "torch.")
+        return re.sub(r"torch\.nn\.(modules\.)?[a-z_]+\.", "torch.nn.", value.replace("minigrad.", "torch."))
     if hasattr(value, "detach"):
         return _plain(np.asarray(value.detach().numpy()).tolist())
     return value

@@ -1,0 +1,94 @@
+"""Memory for results. Small ones come from NumPy; large ones from a pool of blocks that are used again.
+
+A fresh large array costs a page fault per 4 KiB, more than most kernels that fill it. So blocks stay here, and one is
+free again as soon as no array over it is left: nothing has to be given back by hand. The pool keeps the blocks that
+were in use at once, so its size is the high-water mark of live results; `empty_cache` lets the free ones go.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import numpy as np
+
+__all__ = ["LARGE", "empty", "empty_cache", "owns_memory", "pooled_bytes"]
+
+LARGE = 1 << 15  # elements from which on a result comes from the pool
+_ALIGN = 64      # a cache line
+_KEEP = 1 << 30  # free bytes beyond which blocks of other sizes are let go
+
+_blocks: dict[int, list[_Block]] = {}  # by size
+_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # another thread may hold the lock while this one forks
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
+class _Block(np.ndarray):
+    """Bytes that the pool owns. An array made over a block has it as its base, and keeps it from being free; views of
+    that array have the array as theirs."""
+
+    offset = 0  # of the first aligned byte
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """A large array, its elements not set, at a multiple of 64 bytes."""
+    size = dtype.itemsize
+    for length in shape:
+        size *= length
+    with _lock:
+        block = _find(size)
+        if block is None:
+            block = _add(size)
+        return np.ndarray(shape, dtype, block, block.offset)
+
+
+def owns_memory(array: np.ndarray) -> bool:
+    """Whether an array is no view of another."""
+    return array.base is None or type(array.base) is _Block
+
+
+def _find(size: int) -> _Block | None:
+    blocks = _blocks.get(size, [])
+    for i, references in enumerate(_references(blocks)):
+        if references == _FREE:
+            return blocks[i]
+    return None
+
+
+def _add(size: int) -> _Block:
+    if sum(_free(blocks) * size for size, blocks in _blocks.items()) > _KEEP:
+        _drop_free()
+    block = _Block((size + _ALIGN,), np.uint8)
+    block.offset = -block.ctypes.data % _ALIGN
+    _blocks.setdefault(size, []).append(block)
+    return block
+
+
+def _references(blocks: list[_Block]) -> list[int]:
+    return [sys.getrefcount(block) for block in blocks]
+
+
+_FREE = _references([_Block((1,), np.uint8)])[0]  # of a block over which there is no array
+
+
+def _free(blocks: list[_Block]) -> int:
+    return _references(blocks).count(_FREE)
+
+
+def _drop_free() -> None:
+    for size, blocks in list(_blocks.items()):
+        _blocks[size] = [blocks[i] for i, references in enumerate(_references(blocks)) if references != _FREE]
+
+
+def empty_cache() -> None:
+    """Let the free blocks go."""
+    with _lock:
+        _drop_free()
+
+
+def pooled_bytes() -> int:
+    """How much memory the pool holds, free and in use."""
+    with _lock:
+        return sum(size * len(blocks) for size, blocks in _blocks.items())
