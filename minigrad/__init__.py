@@ -49,15 +49,16 @@ from minigrad.dtypes import (
     set_default_dtype,
     uint8,
 )
-from minigrad.functions import *  # noqa: F403
+from minigrad.functions import *
 from minigrad.grad_mode import is_grad_enabled
 from minigrad.native import get_num_threads, set_num_threads, show_config
 from minigrad.ops.dropout import dropout_mask
+from minigrad.parts import Device as device
+from minigrad.parts import Size
 from minigrad.printing import set_printoptions
 from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from minigrad.serialization import load, save
-from minigrad.tensor import Device as device
-from minigrad.tensor import Size, Tensor
+from minigrad.tensor import Tensor
 
 __version__ = "0.1.0"
 

@@ -6,8 +6,8 @@ that flows into it has arrived and been added up, and one vector-Jacobian produc
 
 from __future__ import annotations
 
-import sys
 from heapq import heappop, heappush
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -34,23 +34,25 @@ def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool,
         for output, dy in zip(outputs, dys):
             walk.deliver(output.node or output, output.index, dy)
         walk.run(keep_graph)
-        found = walk.found
-        for leaf in list(walk.leaves):
-            dy = walk.leaves.pop(leaf)
+        for leaf, dy in walk.leaves.items():
             if leaf._hooks:
-                dy = run_hooks(leaf._hooks, dy)
-            if inputs is None:
-                accumulate_grad(leaf, dy)
-            elif leaf in walk.wanted:
-                found[leaf] = dy
-        if inputs is not None and accumulate:
-            for x, key in zip(inputs, keys):
-                if key in found:
-                    dy = found.pop(key)
-                    accumulate_grad(x, dy)
+                walk.leaves[leaf] = run_hooks(leaf._hooks, dy)
+        del output, dys
+        if inputs is None:
+            for leaf in list(walk.leaves):
+                accumulate_grad(leaf, walk.leaves, leaf)
+            return []
+        found = {**walk.leaves, **walk.found}
+        walk.leaves.clear(), walk.found.clear()
+        if not accumulate:
+            last = {key: i for i, key in enumerate(keys)}  # an input may be named twice
+            return [take(found, key, last[key] != i) if key in found else None for i, key in enumerate(keys)]
+        for x, key in zip(inputs, keys):
+            if key in found:
+                accumulate_grad(x, found, key)
+        return []
     finally:
         mode.enabled = before
-    return [found.get(key) for key in keys]
 
 
 class Walk:
@@ -105,7 +107,9 @@ class Walk:
             if node.hooks and index in node.hooks:
                 dy = dys[index] = run_hooks(node.hooks[index], dy)
             if node.retained and index in node.retained:
-                accumulate_grad(node.retained[index], dy)
+                tensor = node.retained[index]()
+                if tensor is not None:
+                    accumulate_grad(tensor, {0: dy}, 0)
             if (node, index) in self.wanted:
                 self.found[node, index] = dy
 
@@ -164,55 +168,50 @@ def _fit(node: Function, dx: Any, want: tuple[int, ...], dtype: np.dtype) -> Any
 
 
 def run_hooks(hooks: dict, dy: Any) -> Any:
-    """Pass dy through the hooks in turn; each may return a replacement."""
+    """Pass dy through the hooks in turn; each may return a replacement of the same shape and dtype."""
     for hook in list(hooks.values()):
         changed = hook(dy)
         if changed is not None:
             if not isinstance(changed, TensorBase):
                 raise TypeError(f"hook {hook!r} should return None or a Tensor, but returned {type(changed).__name__}")
+            for what, got, want in (("size", changed.array.shape, dy.array.shape),
+                                    ("type", changed.array.dtype, dy.array.dtype)):
+                if got != want:
+                    raise RuntimeError(f"hook {hook!r} has changed the {what} of value: expected {want}, but got {got}")
             dy = changed
     return dy
 
 
-# -- .grad -------------------------------------------------------------------------------------------------------------
+# -- who owns a gradient: no two tensors share a gradient's memory -----------------------------------------------------
 
 
-def accumulate_grad(leaf: Any, dy: Any) -> None:
-    """leaf.grad += dy. No two tensors share a gradient's memory: dy is copied unless this call alone knows it."""
+def accumulate_grad(leaf: Any, gradients: dict, key: Any) -> None:
+    """leaf.grad += gradients.pop(key)"""
     old = leaf._grad
     if old is None:
-        if mode.enabled and dy.needs_grad:
-            leaf._grad = dy.clone()
-        elif _references(dy) == _ALONE:
-            leaf._grad = dy
-        else:
-            leaf._grad = make(dy.array.copy())
+        leaf._grad = take(gradients, key)
     elif mode.enabled or not old.array.flags.writeable:
-        leaf._grad = old + dy
+        leaf._grad = old + gradients.pop(key)
     else:
-        old.add_(dy)
+        old.add_(gradients.pop(key))
 
 
-def _references(tensor: Any) -> int:
-    """How many references there are to a tensor and its array, the cached pointer's aside; -1 if it is a view."""
-    array = tensor.array
-    if not owns_memory(array):
-        return -1
-    return sys.getrefcount(tensor) + sys.getrefcount(array) - (tensor._pointer is not None)
+def take(gradients: dict, key: Any, keep: bool = False) -> Any:
+    """gradients.pop(key), as a copy if anything else refers to it or its memory; with keep, a copy that leaves it."""
+    if keep:
+        return gradients[key].clone()
+    dy = gradients.pop(key)
+    array = dy.array
+    references = getrefcount(dy) + getrefcount(array) - (dy._pointer is not None)
+    return dy if references == _ALONE and owns_memory(array) else dy.clone()
 
 
 def _count_alone() -> int:
-    """What `_references` says of a tensor that only the loop over the leaves holds; Python versions differ in it."""
-    seen = []
-
-    def receive(_: Any, dy: Any) -> None:
-        seen.append(_references(dy))
-
-    leaves = {0: make(np.empty(1))}
-    for leaf in list(leaves):
-        dy = leaves.pop(leaf)
-        receive(leaf, dy)
-    return seen[0]
+    """The references in take() when only the dict knew the gradient; Python versions differ in how they count."""
+    gradients = {0: make(np.empty(1))}
+    dy = gradients.pop(0)
+    array = dy.array
+    return getrefcount(dy) + getrefcount(array) - (dy._pointer is not None)
 
 
 _ALONE = _count_alone()

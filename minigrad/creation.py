@@ -12,8 +12,9 @@ from minigrad.engine import make
 from minigrad.native import FLOATS
 from minigrad.native import empty as allocate
 from minigrad.ops.shape import sizes_of
+from minigrad.parts import Device
 from minigrad.random import Generator, default_generator
-from minigrad.tensor import Device, Tensor
+from minigrad.tensor import Tensor
 
 __all__ = ["arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full", "full_like",
            "linspace", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like", "randn",
@@ -60,24 +61,16 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A tensor that shares memory with the array."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    return make(_normal(ndarray))
+    return make(dtypes.canonical(np.asarray(ndarray)))
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor that shares memory with any object that offers DLPack."""
-    return make(_normal(np.from_dlpack(ext_tensor)))
+    return make(dtypes.canonical(np.from_dlpack(ext_tensor)))
 
 
 def scalar_tensor(value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return _finish(np.array(value, _dtype(dtype)), requires_grad)
-
-
-def _normal(array: np.ndarray) -> np.ndarray:
-    """The array itself if the engine can hold it: a supported type in native byte order. Otherwise a TypeError that
-    says which types are, or a copy in native byte order."""
-    wanted = dtypes.of(array.dtype).dtype
-    array = np.asarray(array)
-    return array if array.dtype is wanted else array.astype(wanted)
 
 
 def _as_array(data: Any, dtype: Any) -> np.ndarray:
@@ -94,7 +87,7 @@ def _as_array(data: Any, dtype: Any) -> np.ndarray:
         raise TypeError(f"can't convert {_what(data, array)} to a tensor: only numbers, bools and arrays of "
                         f"{', '.join(t.dtype.name for t in (dtypes.float32, dtypes.float64, dtypes.int64))} and the "
                         "like are supported")
-    return _normal(array) if wanted is None else array.astype(wanted, copy=False)
+    return dtypes.canonical(array) if wanted is None else array.astype(wanted, copy=False)
 
 
 def _from_sequence(data: Any) -> np.ndarray:
@@ -157,6 +150,8 @@ def _size(size: tuple, keywords: dict, name: str) -> tuple[int, ...]:
         raise TypeError(f"{name}() got an unexpected keyword argument '{unknown.pop()}'")
     if any(s < 0 for s in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if max(shape, default=0) >> 60 or math.prod(shape) >> 60:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return shape
 
 
@@ -165,7 +160,7 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
     """A tensor of one value; without dtype, of the value's own type."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = np.asarray(value).dtype
-    wanted = _dtype(dtype, None if kind.kind == "f" else kind)
+    wanted = _dtype(dtype if dtype is not None else None if kind.kind == "f" else dtypes.of(kind))
     return _finish(np.full(_size((size,), {}, "full"), value, wanted), requires_grad, out, device)
 
 
@@ -189,7 +184,8 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_gra
 def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal."""
-    return _finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad, out, device)
+    rows, cols = _size((n, n if m is None else m), {}, "eye")
+    return _finish(np.eye(rows, cols, dtype=_dtype(dtype)), requires_grad, out, device)
 
 
 def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
@@ -202,7 +198,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, d
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
-    array = start + np.arange(math.ceil((end - start) / step)) * step
+    array = start + np.arange(*_size((math.ceil((end - start) / step),), {}, "arange")) * step
     return _finish(array.astype(_dtype(dtype, np.dtype(np.int64) if whole else None)), requires_grad, out, device)
 
 
@@ -211,6 +207,7 @@ def linspace(start: float, end: float, steps: int, *, out: Any = None, dtype: An
     """steps numbers evenly spaced from start to end, both included."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
+    _size((steps,), {}, "linspace")
     return _finish(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad, out, device)
 
 
@@ -267,6 +264,7 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = Non
     """0 .. n - 1 in random order."""
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
+    _size((n,), {}, "randperm")
     array = _source(generator).permutation(n)
     return _finish(array.astype(_dtype(dtype, np.dtype(np.int64))), requires_grad, out, device)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["bool", "default_float", "double", "dtype", "float", "float32", "float64", "int", "int32", "int64", "long",
-           "of", "promote", "resolve", "set_default_dtype", "uint8"]
+__all__ = ["bool", "canonical", "default_float", "double", "dtype", "float", "float32", "float64", "int", "int32",
+           "int64", "long", "of", "promote", "resolve", "set_default_dtype", "uint8"]
 
 
 class dtype:
@@ -67,6 +67,15 @@ def resolve(value: Any) -> np.dtype:
     if isinstance(value, (np.dtype, type, str)):
         return of(np.dtype(value)).dtype
     raise TypeError(f"expected a dtype such as minigrad.float32, but got {type(value).__name__}")
+
+
+def canonical(array: np.ndarray) -> np.ndarray:
+    """The same memory with NumPy's own object for its dtype, by which the engine knows a type: arrays that were pickled
+    have an equal one. A TypeError if the type is not supported; a copy if the bytes are in foreign order."""
+    wanted = of(array.dtype).dtype
+    if array.dtype is wanted:
+        return array
+    return array.view(wanted) if array.dtype == wanted else array.astype(wanted)
 
 
 def promote(a: np.ndarray, b: np.ndarray) -> np.dtype:

@@ -17,10 +17,9 @@ import numpy as np
 
 from minigrad.grad_mode import mode
 
-__all__ = ["Edge", "Function", "TensorBase", "alias", "make"]
+__all__ = ["DETACHED", "Edge", "Function", "TensorBase", "alias", "make"]
 
 _sequence = itertools.count(1)  # numbers the nodes in the order of their making
-_NO_GRADS = [(False,) * n for n in range(256)]  # needs_input_grad of n arguments when nothing is recorded
 
 
 class TensorBase:
@@ -32,7 +31,8 @@ class TensorBase:
     index = 0                       # which of the node's outputs it is
     _grad: TensorBase | None = None
     _counter: list[int] | None = None  # [number of in-place changes], shared by all that share the memory; None is [0]
-    _base: TensorBase | None = None    # the tensor that it is a view of
+    _base: TensorBase | None = None    # the tensor whose memory it shares
+    _base_node: Any = None             # of a view: what had made _base when the view was made; or DETACHED
     _pointer = None                 # cffi pointer to the array, cached by ops.kernel.ptr
     _hooks: dict | None = None      # of a leaf; those of other tensors are kept by their node
 
@@ -51,6 +51,8 @@ class TensorBase:
             if tensor is not None and tensor.node is not None:
                 tensor.node.outputs_changed = True
 
+
+DETACHED = object()  # the _base_node of a tensor that shares memory, but not history
 
 _new = object.__new__
 _tensor_class: type = TensorBase
@@ -114,6 +116,8 @@ class Function:
     def forward(ctx: Any, *args: Any) -> Any:
         raise NotImplementedError("a Function needs a static forward(ctx, ...)")
 
+    setup_context: Any = None  # static setup_context(ctx, inputs, output): then forward takes no ctx
+
     @staticmethod
     def backward(ctx: Any, *dys: Any) -> Any:
         raise NotImplementedError("a Function needs a static backward(ctx, *grad_outputs) to be differentiated")
@@ -123,22 +127,28 @@ class Function:
         """forward(ctx, *args), recorded if an argument requires grad."""
         node = cls()
         if not mode.enabled:
-            node.needs_input_grad = _NO_GRADS[len(args)]
-            out = cls.forward(node, *args)
+            node.needs_input_grad = (False,) * len(args)
+            out = cls.forward(node, *args) if cls.setup_context is None else node._forward_then_setup(args)
             if node.marked:
                 node._count_changes()
             return out
         edges = [(a.node or a, a.index, a.array.shape, a.array.dtype)
-                 if isinstance(a, TensorBase) and a.needs_grad else None for a in args]
+                 if isinstance(a, TensorBase) and (a.needs_grad if a._base is None else _view_needs_grad(a)) else None
+                 for a in args]
         node.needs_input_grad = tuple([edge is not None for edge in edges])
         mode.enabled = False
         try:
-            out = cls.forward(node, *args)
+            out = cls.forward(node, *args) if cls.setup_context is None else node._forward_then_setup(args)
         finally:
             mode.enabled = True
         if node.marked:
             node._count_changes()
         return node._record(edges, args, out) if any(edges) else out
+
+    def _forward_then_setup(self, args: tuple) -> Any:
+        out = self.forward(*args)
+        self.setup_context(self, args, out)
+        return out
 
     def _record(self, edges: list, args: tuple, out: Any) -> Any:
         """Make this context a node of the graph: edges to the inputs, and outputs that point back to it."""
@@ -246,6 +256,13 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"
+
+
+def _view_needs_grad(view: Any) -> bool:
+    """Whether gradients flow through a view. If its base was changed in place, it takes the base's new history."""
+    if view._base_node is not view._base.node and view._base_node is not DETACHED:
+        view.follow_base()
+    return view.needs_grad
 
 
 def _contains(tensors: tuple, tensor: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.creation import as_tensor
 from minigrad.engine import TensorBase, make
-from minigrad.ops import activation, arithmetic, elementwise, reduce, shape
+from minigrad.ops import activation, arithmetic, choice, elementwise, indexing, reduce, shape
 from minigrad.ops import matmul as products
 from minigrad.ops import softmax as softmaxes
 from minigrad.ops.dropout import check_probability
@@ -38,12 +38,12 @@ neg, negative, mul, multiply, div, divide = (arithmetic.neg, arithmetic.neg, ari
                                              arithmetic.div, arithmetic.div)
 true_divide, floor_divide, remainder, pow = (arithmetic.div, arithmetic.floor_divide, arithmetic.remainder,
                                              arithmetic.pow)
-maximum, minimum, clamp, clip, where = (arithmetic.maximum, arithmetic.minimum, arithmetic.clamp, arithmetic.clamp,
-                                        arithmetic.where)
+maximum, minimum, clamp, clip, where = (choice.maximum, choice.minimum, choice.clamp, choice.clamp,
+                                        choice.where)
 relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
 softmax, log_softmax = softmaxes.softmax, softmaxes.log_softmax
 matmul, mm, bmm = products.matmul, products.matmul, products.matmul
-cat, concat, concatenate, stack = shape.cat, shape.cat, shape.cat, shape.stack
+cat, concat, concatenate, stack = indexing.cat, indexing.cat, indexing.cat, indexing.stack
 flatten, squeeze, unsqueeze, transpose, swapaxes, movedim = (
     shape.flatten, shape.squeeze, shape.unsqueeze, shape.transpose, shape.transpose, shape.movedim)
 clone = shape.clone

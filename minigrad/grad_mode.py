@@ -52,21 +52,26 @@ class _Switch:
         return call
 
     def _wrap_generator(self, function: Any) -> Any:
+        """The mode holds while the generator runs, not while its caller does."""
+
         @functools.wraps(function)
         def generate(*args: Any, **kwargs: Any) -> Any:
             iterator = function(*args, **kwargs)
-            value = None
-            while True:  # the mode holds while the generator runs, not while its caller does
+            resume, value = iterator.send, None
+            while True:
                 try:
                     with self._fresh():
-                        item = iterator.send(value)
+                        item = resume(value)
                 except StopIteration as stop:
                     return stop.value
                 try:
-                    value = yield item
+                    resume, value = iterator.send, (yield item)
                 except GeneratorExit:
-                    iterator.close()
+                    with self._fresh():
+                        iterator.close()
                     raise
+                except BaseException as error:
+                    resume, value = iterator.throw, error
 
         return generate
 

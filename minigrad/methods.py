@@ -8,9 +8,22 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import TensorBase, alias, make
+from minigrad.engine import DETACHED, TensorBase, alias, make
 from minigrad.grad_mode import mode
-from minigrad.ops import activation, arithmetic, elementwise, gather, matmul, reduce, shape, softmax
+from minigrad.ops import (
+    activation,
+    arithmetic,
+    choice,
+    elementwise,
+    gather,
+    indexing,
+    matmul,
+    operands,
+    reduce,
+    shape,
+    softmax,
+    views,
+)
 from minigrad.random import default_generator
 
 __all__ = ["InPlaceMethods", "MathMethods", "Operators", "ShapeMethods", "become", "in_place"]
@@ -30,13 +43,15 @@ def become(x: Any, result: Any) -> Any:
     if not x.array.flags.writeable:
         raise RuntimeError("this tensor's array is read-only (it is expanded, or NumPy marks it so): clone() it first")
     recorded = mode.enabled and (result.needs_grad or x.needs_grad)
-    if recorded and x._base is not None:
-        raise RuntimeError("an in-place operation on a view is not recorded here: write x = x.add(...) in place of "
-                           "x.add_(...), or change the tensor itself")
+    through = x._base if recorded and x._base_node is not DETACHED else None  # x is a view: its base gets the history
+    changed = result if through is None else views.put_view(x, result)
     np.copyto(x.array, result.array, casting="unsafe")
     x.count_change()
     if recorded:
-        x.node, x.index, x.needs_grad = result.node, result.index, result.needs_grad
+        owner = x if through is None else through
+        owner.node, owner.index, owner.needs_grad = changed.node, changed.index, changed.needs_grad
+        if through is not None:
+            views.follow_base(x)
     return x
 
 
@@ -67,7 +82,7 @@ class MathMethods:
     mul, multiply = arithmetic.mul, arithmetic.mul
     div, divide, true_divide = arithmetic.div, arithmetic.div, arithmetic.div
     pow, floor_divide, remainder = arithmetic.pow, arithmetic.floor_divide, arithmetic.remainder
-    maximum, minimum, clamp, clip = arithmetic.maximum, arithmetic.minimum, arithmetic.clamp, arithmetic.clamp
+    maximum, minimum, clamp, clip = choice.maximum, choice.minimum, choice.clamp, choice.clamp
     matmul, mm, bmm = matmul.matmul, matmul.matmul, matmul.matmul
     relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
     softmax, log_softmax = softmax.softmax, softmax.log_softmax
@@ -117,6 +132,8 @@ class MathMethods:
 
 class ShapeMethods:
     """The same elements in another shape, order or type."""
+
+    follow_base = views.follow_base
 
     flatten, squeeze, unsqueeze = shape.flatten, shape.squeeze, shape.unsqueeze
     transpose, swapaxes, movedim = shape.transpose, shape.transpose, shape.movedim
@@ -215,7 +232,7 @@ def _comparison(ufunc: Any) -> Any:
 
 def _logical(ufunc: Any) -> Any:
     def operator(self: Any, other: Any) -> Any:
-        x, y = arithmetic.operands(self, other, ufunc.__name__)
+        x, y = operands.operands(self, other, ufunc.__name__)
         if x.array.dtype.kind == "f":
             raise RuntimeError(f"{ufunc.__name__} is not defined for floating-point tensors")
         return make(np.asarray(ufunc(x.array, y.array)))
@@ -258,10 +275,10 @@ class Operators:
     logical_not = __invert__
 
     def __getitem__(self, key: Any) -> Any:
-        return shape.index(self, key)
+        return indexing.index(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        become(self, shape.put(self, key, value))
+        become(self, indexing.put(self, key, value))
 
     __iadd__, __isub__ = in_place(arithmetic.add), in_place(arithmetic.sub)
     __imul__, __itruediv__ = in_place(arithmetic.mul), in_place(arithmetic.div)
@@ -273,11 +290,11 @@ class InPlaceMethods:
 
     add_, sub_, mul_, div_ = (in_place(MathMethods.add), in_place(MathMethods.sub), in_place(arithmetic.mul),
                               in_place(arithmetic.div))
-    pow_, clamp_, neg_ = in_place(arithmetic.pow), in_place(arithmetic.clamp), in_place(arithmetic.neg)
+    pow_, clamp_, neg_ = in_place(arithmetic.pow), in_place(choice.clamp), in_place(arithmetic.neg)
     relu_, sqrt_, exp_ = in_place(activation.relu), in_place(elementwise.sqrt), in_place(elementwise.exp)
 
     def fill_(self, value: Any) -> Any:
-        return become(self, arithmetic.Fill.apply(self, value.item() if isinstance(value, TensorBase) else value))
+        return become(self, choice.Fill.apply(self, value.item() if isinstance(value, TensorBase) else value))
 
     def zero_(self) -> Any:
         return self.fill_(0)

@@ -1,79 +1,28 @@
-"""Tensor: what an array with a history is, and how it converts. Its mathematics is in methods.py, a line each."""
+"""Tensor: what an array with a history is, how gradients start from it, and how it converts.
+
+Its mathematics is in methods.py, a line each, and Python's protocols are in protocols.py.
+"""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
 from minigrad.backward import run_backward
-from minigrad.engine import Function, TensorBase, alias, make, register_tensor
+from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor
 from minigrad.methods import InPlaceMethods, MathMethods, Operators, ShapeMethods
 from minigrad.ops import shape
-from minigrad.printing import format_tensor
+from minigrad.parts import Device, RemovableHandle, Size
+from minigrad.protocols import Protocols
 
 __all__ = ["Device", "RemovableHandle", "Size", "Tensor"]
 
 
-class Device:
-    """Where a tensor lives: the CPU, whatever a script says about it."""
-
-    def __init__(self, device: Any = "cpu", index: int | None = None) -> None:
-        name = device.type if isinstance(device, Device) else str(device).split(":")[0]
-        if name != "cpu":
-            raise RuntimeError(f"minigrad computes on the CPU only: device {str(device)!r} is not available; use 'cpu'")
-        self.type, self.index = "cpu", index
-
-    def __repr__(self) -> str:
-        return "device(type='cpu')"
-
-    def __str__(self) -> str:
-        return "cpu"
-
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, Device)
-
-    def __hash__(self) -> int:
-        return hash("cpu")
-
-
-class Size(tuple):
-    """A shape."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        return int(np.prod(self, dtype=np.int64))
-
-    def __repr__(self) -> str:
-        return f"minigrad.Size({list(self)})"
-
-
-class RemovableHandle:
-    """What register_hook returns: remove() takes the hook off. Also a context manager that does."""
-
-    _next = 0
-
-    def __init__(self, hooks: dict, hook: Any) -> None:
-        RemovableHandle._next += 1
-        self.id, self._hooks = RemovableHandle._next, hooks
-        hooks[self.id] = hook
-
-    def remove(self) -> None:
-        self._hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self.remove()
-
-
 @register_tensor
-class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
+class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
     """A multi-dimensional array that remembers how it was made, so that gradients can flow back through it.
 
         x = minigrad.tensor([1.0, 2.0], requires_grad=True)
@@ -215,7 +164,7 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
     def detach(self) -> Tensor:
         """The same memory without the history."""
         t = alias(self)
-        t._base = self._base if self._base is not None else self
+        t._base, t._base_node = self if self._base is None else self._base, DETACHED
         return t
 
     def detach_(self) -> Tensor:
@@ -238,7 +187,7 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.node is not None:
             self.node.retained, self.node.watched = self.node.retained or {}, True
-            self.node.retained[self.index] = weakref.proxy(self)
+            self.node.retained[self.index] = weakref.ref(self)
 
     @property
     def retains_grad(self) -> bool:
@@ -327,78 +276,3 @@ class Tensor(Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
 
     def clone(self, *, memory_format: Any = None) -> Tensor:
         return shape.clone(self)
-
-    def __copy__(self) -> Tensor:
-        return self.detach().requires_grad_(self.needs_grad) if self.node is None else alias(self)
-
-    def __deepcopy__(self, memo: dict) -> Tensor:
-        if self.node is not None:
-            raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                               "protocol at the moment. Use .detach() or .clone().")
-        copy = memo[id(self)] = object.__new__(type(self))
-        copy.__dict__.update({k: v for k, v in self.__dict__.items() if not k.startswith("_")})
-        copy.array = self.array.copy()
-        if self._grad is not None:
-            copy._grad = self._grad.detach().clone()
-        return copy
-
-    def __reduce__(self) -> tuple:
-        if self.node is not None:
-            raise RuntimeError("only leaf tensors can be pickled; use .detach()")
-        return _rebuild, (type(self), np.array(self.array, order="C"), self.needs_grad)
-
-    # -- Python's protocols --------------------------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        return format_tensor(self)
-
-    def __format__(self, spec: str) -> str:
-        return self.item().__format__(spec) if self.array.ndim == 0 and spec else repr(self)
-
-    def __bool__(self) -> Any:
-        if self.array.size != 1:
-            raise RuntimeError("Boolean value of Tensor with " + (
-                "no values" if not self.array.size else "more than one value") + " is ambiguous")
-        return self.array.item() != 0
-
-    def __float__(self) -> Any:
-        return float(self.item())
-
-    def __int__(self) -> Any:
-        return int(self.item())
-
-    def __index__(self) -> Any:
-        if self.array.dtype.kind not in "iub" or self.array.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.item())
-
-    def __len__(self) -> Any:
-        if not self.array.ndim:
-            raise TypeError("len() of a 0-d tensor")
-        return self.array.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(self.array.shape[0]))
-
-    def __contains__(self, value: Any) -> Any:
-        return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
-
-    __hash__ = object.__hash__
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        array = self.numpy()
-        return array.astype(dtype) if dtype is not None and array.dtype != dtype else array.copy() if copy else array
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        return self.numpy().__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> tuple:
-        return self.array.__dlpack_device__()
-
-
-def _rebuild(cls: type, array: np.ndarray, needs_grad: bool) -> Any:
-    tensor = object.__new__(cls)
-    tensor.array, tensor.needs_grad = array, needs_grad
-    return tensor

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad.backward import run_backward
 from minigrad.engine import make
 from minigrad.tensor import Tensor
@@ -64,7 +66,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     keep = create_graph if retain_graph is None else bool(retain_graph)
     found = run_backward(list(outs), dys, keep, create_graph, list(ins), accumulate=False)
     if materialize_grads:
-        return tuple(make(x.array * 0) if dx is None else dx for x, dx in zip(ins, found))
+        return tuple(make(np.zeros_like(x.array)) if dx is None else dx for x, dx in zip(ins, found))
     if not allow_unused and any(dx is None for dx in found):
         raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph. Set "
                            "allow_unused=True if this is the desired behavior.")

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.tensor import Device, Tensor
+from minigrad.parts import Device
+from minigrad.tensor import Tensor
 
 __all__ = ["Conversion"]
 

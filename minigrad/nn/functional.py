@@ -20,7 +20,7 @@ from minigrad.nn.loss_functions import (
     nll_loss,
     smooth_l1_loss,
 )
-from minigrad.ops import activation, arithmetic
+from minigrad.ops import activation, choice
 from minigrad.ops import softmax as softmax_ops
 from minigrad.ops.dropout import check_probability
 from minigrad.ops.dropout import dropout as drop
@@ -157,7 +157,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """min(max(x, min_val), max_val)"""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return _activation(arithmetic.clamp, inplace, input, min_val, max_val)
+    return _activation(choice.clamp, inplace, input, min_val, max_val)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:

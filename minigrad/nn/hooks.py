@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.engine import Function, TensorBase, make
 from minigrad.grad_mode import mode
-from minigrad.tensor import RemovableHandle
+from minigrad.parts import RemovableHandle
 
 __all__ = ["Hooks", "call_with_hooks"]
 

@@ -45,7 +45,7 @@ def _warn_shapes(input: Any, target: Any, name: str) -> None:
         frame, level = frame.f_back, level + 1
     warnings.warn(f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) in "
                   f"{module or name}. This will likely lead to incorrect results due to broadcasting. Please ensure "
-                  "they have the same size.", stacklevel=level - 1)
+                  "they have the same size.", stacklevel=level)
 
 
 def _elementwise_loss(name: str, input: Any, target: Any, reduction: str, loss: Any, weight: Any = None) -> Any:

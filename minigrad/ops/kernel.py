@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, memory
-from minigrad.engine import TensorBase, make
+from minigrad.engine import DETACHED, TensorBase, make
 from minigrad.memory import LARGE
 from minigrad.native import FLOATS, empty, pointer
 
@@ -45,7 +45,8 @@ def view_of(x: TensorBase, array: np.ndarray) -> Any:
     """A tensor over `array`, which shares memory with x: they share a version counter too."""
     y = make(array)
     y._counter = x.counter()
-    y._base = x._base if x._base is not None else x
+    base = y._base = x if x._base is None or x._base_node is DETACHED else x._base
+    y._base_node = base.node
     return y
 
 

@@ -131,8 +131,9 @@ class CrossEntropyGrad(Function):
         ctx.ignore, ctx.mean = ignore, mean
         rows, cols = x.array.shape
         dx, lse = new_like(x), stats._pointer
-        lib.mg_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), lse + 2 * rows if mean else NULL, ptr(x), lse,
-                                  ptr(target), rows, cols, ignore, 0 if mean else 1)
+        count = lse + 2 * rows if mean else NULL
+        lib.mg_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), count, ptr(x), lse, ptr(target), rows, cols,
+                                  ignore, 0 if mean else 1)
         return dx
 
     @staticmethod

@@ -151,7 +151,7 @@ class KernelOptimizer(Optimizer):
                     used and entry.state_moved(state.get(param))):
                 return None
             array = grad.array
-            if array.dtype is not entry.dtype or array.shape != entry.shape:
+            if array.dtype is not entry.dtype or array.shape != entry.shape or not entry.array.flags.writeable:
                 self._check_gradient(param)
             pointer = grad._pointer
             if pointer is None:

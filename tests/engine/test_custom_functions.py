@@ -346,7 +346,6 @@ def test_the_graph_can_be_read(t):
     assert (x.detach() * y).grad_fn.next_functions[0][0] is None
 
 
-@pytest.mark.xfail(strict=True, reason="setup_context is not offered: forward always takes ctx")
 @same_as_torch
 def test_setup_context(t):
     class Cube(t.autograd.Function):

@@ -170,7 +170,6 @@ def test_generators_are_closed(t):
     assert log == ["closed"] and t.is_grad_enabled()
 
 
-@pytest.mark.xfail(strict=True, reason="a decorated generator is closed outside its mode")
 @same_as_torch
 def test_generators_are_closed_in_their_mode(t):
     log = []
@@ -188,7 +187,6 @@ def test_generators_are_closed_in_their_mode(t):
     assert log == [False] and t.is_grad_enabled()
 
 
-@pytest.mark.xfail(strict=True, reason="an exception thrown into a decorated generator does not reach it")
 @same_as_torch
 def test_exceptions_reach_generators(t):
     @t.no_grad()

@@ -85,7 +85,6 @@ def test_leaves_and_the_callers_gradient(join, contiguous):
         assert np.abs(y.grad.numpy()).max() > 0
 
 
-@pytest.mark.xfail(strict=True, reason="grad() hands out what the walk found, uncopied")
 def test_results_of_grad():
     for name, join in JOINS.items():
         x, y, dz = leaf(2, 3), leaf(2, 3, seed=1), leaf(2, 3, seed=2).detach()
@@ -93,7 +92,6 @@ def test_results_of_grad():
         assert_disjoint(dz=dz, dx=dx, dy=dy, x=x.detach(), y=y.detach())
 
 
-@pytest.mark.xfail(strict=True, reason="grad() returns one tensor for an input that is named twice")
 def test_an_input_named_twice():
     x = leaf(3)
     first, second = autograd.grad((x * x).sum(), (x, x))

@@ -1,0 +1,63 @@
+"""Two operands of one dtype: PyTorch's promotion, for tensors and Python numbers alike."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.engine import Function, TensorBase, make
+from minigrad.ops.shape import Cast
+
+__all__ = ["function_of", "number", "operands"]
+
+
+def operands(x: Any, y: Any, operation: str) -> tuple[Any, Any]:
+    """Two tensors of one dtype, by PyTorch's promotion; a Python number takes the type of the tensor it meets."""
+    if not isinstance(x, TensorBase):
+        if not isinstance(y, TensorBase):
+            raise TypeError(f"{operation}(): expected a Tensor and a Tensor or number, but got "
+                            f"{type(x).__name__} and {type(y).__name__}")
+        x = number(x, y, operation)
+    elif not isinstance(y, TensorBase):
+        y = number(y, x, operation)
+    if x.array.dtype is not y.array.dtype:
+        dtype = dtypes.promote(x.array, y.array)
+        x, y = (t if t.array.dtype is dtype else Cast.apply(t, dtype) for t in (x, y))
+    return x, y
+
+
+def number(value: Any, like: TensorBase, operation: str) -> Any:
+    """A Python or NumPy number as a 0-d tensor that leaves the type of `like` as it is, where its category allows."""
+    dtype, kind = like.array.dtype, like.array.dtype.kind
+    if isinstance(value, (bool, np.bool_)):
+        pass
+    elif isinstance(value, (int, np.integer)):
+        dtype = np.dtype(np.int64) if kind == "b" else dtype
+    elif isinstance(value, (float, np.floating)):
+        dtype = dtype if kind == "f" else dtypes.default_float()
+    elif isinstance(value, np.ndarray):
+        raise TypeError(f"{operation}(): got a NumPy array; make it a tensor first with from_numpy or tensor")
+    elif isinstance(value, Number):
+        raise TypeError(f"{operation}(): {type(value).__name__} numbers are not supported")
+    else:
+        raise TypeError(f"{operation}(): unsupported operand type {type(value).__name__}")
+    try:
+        return make(np.array(value, dtype))
+    except OverflowError:
+        raise RuntimeError(f"{operation}(): value {value} does not fit {dtype}") from None
+
+
+def function_of(op: type[Function], name: str) -> Any:
+    """The function op(x, y) that takes tensors of any types, or numbers."""
+
+    def function(x: Any, y: Any) -> Any:
+        if x.__class__ is not y.__class__ or x.array.dtype is not y.array.dtype:
+            x, y = operands(x, y, name)
+        return op.apply(x, y)
+
+    function.__name__ = name
+    function.__doc__ = f"{op.__doc__}"
+    return function
