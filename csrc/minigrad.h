@@ -113,11 +113,11 @@ void mg_softmax_grad(int dtype, void *dx, const void *dy, const void *y, int64_t
 void mg_log_softmax(int dtype, void *y, const void *x, int64_t rows, int64_t cols); /* x - max - log(sum) */
 /* dx = dy - exp(y) * sum_j dy_j */
 void mg_log_softmax_grad(int dtype, void *dx, const void *dy, const void *y, int64_t rows, int64_t cols);
-/* loss (rows) = lse - x[i, t_i], lse (rows) = log sum exp x[i]; loss 0 where t_i == ignore. mean (1) = sum of the
- * losses / count, count (1) = rows not ignored. */
+/* loss (rows) = log sum exp x[i] - x[i, t_i], 0 where t_i == ignore; lse (rows, 2) = max x[i] and log sum exp(x[i] -
+ * max). mean (1) = sum of the losses / count, count (1) = rows not ignored. */
 void mg_cross_entropy(int dtype, void *loss, void *lse, void *mean, void *count, int64_t *bad, const void *x,
                       const int64_t *target, int64_t rows, int64_t cols, int64_t ignore);
-/* dx[i] = dy[i * dy_row] / count * (exp(x[i] - lse[i]) - onehot(t_i)), 0 where ignored; count NULL means 1 */
+/* dx[i] = dy[i * dy_row] / count * (exp(x[i] - lse[i,0] - lse[i,1]) - onehot(t_i)), 0 where ignored; count NULL is 1 */
 void mg_cross_entropy_grad(int dtype, void *dx, const void *dy, const void *count, const void *x, const void *lse,
                            const int64_t *target, int64_t rows, int64_t cols, int64_t ignore, int64_t dy_row);
 /* y (rows) = x[i, t_i], 0 where t_i == ignore; its gradient writes dy[i] to dx[i, t_i] and 0 elsewhere */

@@ -11,6 +11,7 @@ from minigrad import dtypes
 from minigrad.engine import make
 from minigrad.native import FLOATS
 from minigrad.native import empty as allocate
+from minigrad.ops.operands import scalar
 from minigrad.ops.shape import sizes_of
 from minigrad.parts import Device
 from minigrad.random import Generator, default_generator
@@ -79,32 +80,49 @@ def _as_array(data: Any, dtype: Any) -> np.ndarray:
         data = data.array
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.asarray(data)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, "
+                            "float32, int64, int32, uint8, and bool.")
     else:
         array = _from_sequence(data)
         if wanted is None and array.dtype == np.float64 and not _has_float64(data):
             wanted = dtypes.default_float()
-    if array.dtype.kind not in "fiub" or (wanted is None and array.dtype.kind == "u" and array.dtype.itemsize > 1):
-        raise TypeError(f"can't convert {_what(data, array)} to a tensor: only numbers, bools and arrays of "
-                        f"{', '.join(t.dtype.name for t in (dtypes.float32, dtypes.float64, dtypes.int64))} and the "
-                        "like are supported")
+        if wanted is not None and wanted.kind in "iu" and array.dtype.kind == "i":
+            _refuse_overflow(array, wanted)
     return dtypes.canonical(array) if wanted is None else array.astype(wanted, copy=False)
 
 
+def _refuse_overflow(array: np.ndarray, wanted: np.dtype) -> None:
+    limits = np.iinfo(wanted)
+    if array.size and (array.min() < limits.min or array.max() > limits.max):
+        raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
+
+
 def _from_sequence(data: Any) -> np.ndarray:
+    """Numbers, or nested sequences of them, as an array of float64, int64 or bool."""
     try:
         array = np.array(_plain(data))
     except ValueError as error:
         raise ValueError(f"expected sequences of equal length at every depth: {error}") from None
-    except OverflowError:
-        raise RuntimeError("Overflow when unpacking long: an integer does not fit int64") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"new(): invalid data type '{array.dtype}': can't convert it to a tensor")
     return array if array.size else array.astype(dtypes.default_float())
 
 
 def _plain(data: Any) -> Any:
-    """Nested sequences with the tensors in them as arrays."""
+    """Nested sequences with the tensors in them as arrays, and every number one that int64 or float64 holds."""
+    if isinstance(data, (list, tuple, range)):
+        return [_plain(item) for item in data]
     if isinstance(data, Tensor):
         return data.array
-    return [_plain(item) for item in data] if isinstance(data, (list, tuple, range)) else data
+    if isinstance(data, int):
+        if not -(1 << 63) <= data < 1 << 63:
+            raise ValueError("Overflow when unpacking long long")
+    elif isinstance(data, (complex, str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}': can't convert it to a tensor")
+    elif not hasattr(data, "__float__") and not hasattr(data, "__array__"):
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+    return data
 
 
 def _has_float64(data: Any) -> bool:
@@ -112,10 +130,6 @@ def _has_float64(data: Any) -> bool:
     if isinstance(data, (list, tuple)):
         return any(_has_float64(item) for item in data[:1])
     return getattr(data.array if isinstance(data, Tensor) else data, "dtype", None) == np.float64
-
-
-def _what(data: Any, array: np.ndarray) -> str:
-    return f"{type(data).__name__} of {array.dtype}"
 
 
 # -- filled ------------------------------------------------------------------------------------------------------------
@@ -161,7 +175,8 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = np.asarray(value).dtype
     wanted = _dtype(dtype if dtype is not None else None if kind.kind == "f" else dtypes.of(kind))
-    return _finish(np.full(_size((size,), {}, "full"), value, wanted), requires_grad, out, device)
+    shape = _size((size,), {}, "full")
+    return _finish(np.full(shape, scalar(value, wanted, "full")), requires_grad, out, device)
 
 
 def _like(make_array: Any) -> Any:
@@ -195,6 +210,8 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, d
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not all(math.isfinite(v) for v in (start, end, step)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))

@@ -32,23 +32,19 @@ __all__ = [
 
 exp, expm1, log, log1p, sqrt, rsqrt = (elementwise.exp, elementwise.expm1, elementwise.log, elementwise.log1p,
                                        elementwise.sqrt, elementwise.rsqrt)
-erf, reciprocal, square, sign, abs, absolute = (elementwise.erf, elementwise.reciprocal, elementwise.square,
-                                                elementwise.sign, elementwise.abs, elementwise.abs)
-neg, negative, mul, multiply, div, divide = (arithmetic.neg, arithmetic.neg, arithmetic.mul, arithmetic.mul,
-                                             arithmetic.div, arithmetic.div)
+erf, reciprocal = elementwise.erf, elementwise.reciprocal
+mul, multiply, div, divide = arithmetic.mul, arithmetic.mul, arithmetic.div, arithmetic.div
 true_divide, floor_divide, remainder, pow = (arithmetic.div, arithmetic.floor_divide, arithmetic.remainder,
                                              arithmetic.pow)
 maximum, minimum, clamp, clip, where = (choice.maximum, choice.minimum, choice.clamp, choice.clamp,
                                         choice.where)
 relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
 softmax, log_softmax = softmaxes.softmax, softmaxes.log_softmax
-matmul, mm, bmm = products.matmul, products.matmul, products.matmul
+matmul, mm, bmm = products.matmul, products.mm, products.bmm
 cat, concat, concatenate, stack = indexing.cat, indexing.cat, indexing.cat, indexing.stack
-flatten, squeeze, unsqueeze, transpose, swapaxes, movedim = (
-    shape.flatten, shape.squeeze, shape.unsqueeze, shape.transpose, shape.transpose, shape.movedim)
-clone = shape.clone
-sum, mean, var, std, norm = reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.norm
-amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
+flatten, unsqueeze, transpose, swapaxes, movedim = (
+    shape.flatten, shape.unsqueeze, shape.transpose, shape.transpose, shape.movedim)
+sum, mean = reduce.sum, reduce.mean
 
 
 def _of_method(name: str) -> Any:
@@ -65,6 +61,10 @@ def _of_method(name: str) -> Any:
     return function
 
 
+abs, absolute, neg, negative, square, sign = map(_of_method, ("abs", "abs", "neg", "neg", "square", "sign"))
+var, std, norm, amax, amin, argmax, argmin = map(
+    _of_method, ("var", "std", "norm", "amax", "amin", "argmax", "argmin"))
+squeeze, clone = map(_of_method, ("squeeze", "clone"))
 add, sub, subtract, max, min, all, any = map(_of_method, ("add", "sub", "sub", "max", "min", "all", "any"))
 dot, t, numel, equal, allclose, index_select = map(
     _of_method, ("dot", "t", "numel", "equal", "allclose", "index_select"))

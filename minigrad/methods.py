@@ -83,7 +83,7 @@ class MathMethods:
     div, divide, true_divide = arithmetic.div, arithmetic.div, arithmetic.div
     pow, floor_divide, remainder = arithmetic.pow, arithmetic.floor_divide, arithmetic.remainder
     maximum, minimum, clamp, clip = choice.maximum, choice.minimum, choice.clamp, choice.clamp
-    matmul, mm, bmm = matmul.matmul, matmul.matmul, matmul.matmul
+    matmul, mm, bmm = matmul.matmul, matmul.mm, matmul.bmm
     relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
     softmax, log_softmax = softmax.softmax, softmax.log_softmax
     sum, mean, var, std, norm = reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.norm
@@ -234,7 +234,7 @@ def _logical(ufunc: Any) -> Any:
     def operator(self: Any, other: Any) -> Any:
         x, y = operands.operands(self, other, ufunc.__name__)
         if x.array.dtype.kind == "f":
-            raise RuntimeError(f"{ufunc.__name__} is not defined for floating-point tensors")
+            raise NotImplementedError(f"\"{ufunc.__name__}\" not implemented for floating-point tensors")
         return make(np.asarray(ufunc(x.array, y.array)))
 
     return operator
@@ -294,7 +294,7 @@ class InPlaceMethods:
     relu_, sqrt_, exp_ = in_place(activation.relu), in_place(elementwise.sqrt), in_place(elementwise.exp)
 
     def fill_(self, value: Any) -> Any:
-        return become(self, choice.Fill.apply(self, value.item() if isinstance(value, TensorBase) else value))
+        return become(self, choice.fill(self, value))
 
     def zero_(self) -> Any:
         return self.fill_(0)

@@ -51,10 +51,15 @@ class Protocols:
         return self.array.item() != 0
 
     def __float__(self) -> Any:
-        return float(self.item())
+        return float(self._single())
 
     def __int__(self) -> Any:
-        return int(self.item())
+        return int(self._single())
+
+    def _single(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.array.item()
 
     def __index__(self) -> Any:
         if self.array.dtype.kind not in "iub" or self.array.size != 1:

@@ -36,7 +36,7 @@ class Generator:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         if not -(1 << 63) <= seed < 1 << 64:
-            raise RuntimeError(f"Overflow when unpacking long: a seed has 64 bits, but got {seed}")
+            raise ValueError(f"Overflow when unpacking long: a seed has 64 bits, but got {seed}")
         self.state[:] = int(seed) % (1 << 64), 0
         return self
 

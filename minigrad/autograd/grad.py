@@ -56,7 +56,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
                          "allow_unused=False.")
     outs, ins = _tuple(outputs), _tuple(inputs)
     if not ins:
-        raise ValueError("grad requires non-empty inputs.")
+        raise RuntimeError("grad requires non-empty inputs.")
     dys = _first_gradients(outs, grad_outputs)
     for x in ins:
         if not isinstance(x, Tensor):

@@ -172,7 +172,7 @@ def _as_rows(input: Any, target: Any, name: str) -> tuple[Any, Any, tuple[int, .
     require_tensor(target, name, "target", 2)
     xs, ts = input.array.shape, target.array.shape
     if input.array.dtype.num not in FLOATS:
-        raise RuntimeError(f'"{name}" not implemented for {input.dtype}: it needs floating-point input')
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}: it needs floating-point input')
     if target.array.dtype.kind not in "iu":
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_TYPE_NAMES[target.array.dtype.name]}")
     if not xs or ts != ((xs[0], *xs[2:]) if len(xs) > 1 else ()):

@@ -9,8 +9,8 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
 from minigrad.native import lib
-from minigrad.ops.kernel import as_float, binary
-from minigrad.ops.operands import function_of, operands
+from minigrad.ops.kernel import as_float, binary, broadcast, require_tensor
+from minigrad.ops.operands import function_of, operands, scalar
 
 __all__ = ["clamp", "maximum", "minimum", "where"]
 
@@ -103,15 +103,18 @@ maximum, minimum = function_of(Maximum, "maximum"), function_of(Minimum, "minimu
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """x where condition holds, else y; with one argument, the positions where it holds, one tensor per axis."""
+    require_tensor(condition, "where", "condition")
     if x is None and y is None:
         return tuple(make(p) for p in np.nonzero(condition.array))
-    if not isinstance(condition, TensorBase) or condition.array.dtype.kind != "b":
-        raise RuntimeError("where expected condition to be a boolean tensor, but got "
-                           f"{condition.dtype if isinstance(condition, TensorBase) else type(condition).__name__}")
+    if condition.array.dtype.kind != "b":
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+                           f"{condition.dtype}")
     if not isinstance(x, TensorBase) and not isinstance(y, TensorBase):
-        both = np.asarray([x, y])
-        x = make(np.asarray(x, dtypes.default_float() if both.dtype.kind == "f" else both.dtype))
-    return Where.apply(condition, *operands(x, y, "where"))
+        x = make(scalar(x, dtypes.default_float() if isinstance(x, float) or isinstance(y, float)
+                        else np.asarray(x).dtype, "where"))
+    x, y = operands(x, y, "where")
+    broadcast(condition.array.shape, broadcast(x.array.shape, y.array.shape)[0])  # raises where the shapes do not fit
+    return Where.apply(condition, x, y)
 
 
 def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -123,4 +126,10 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
         return x if max is None else minimum(x, max)
     if x.array.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
         x = as_float(x, "clamp")
-    return Clamp.apply(x, min, max)
+    low, high = (None if bound is None else scalar(bound, x.array.dtype, "clamp") for bound in (min, max))
+    return Clamp.apply(x, low, high)
+
+
+def fill(x: Any, value: Any) -> Any:
+    """value everywhere, in x's shape and type"""
+    return Fill.apply(x, scalar(value, x.array.dtype, "fill_"))

@@ -66,6 +66,8 @@ exp, expm1, log, log1p, erf = _function(Exp), _function(Expm1), _function(Log), 
 
 def abs(x: Any) -> Any:
     """|x|"""
+    if x.array.dtype.kind == "b":
+        raise NotImplementedError("\"abs\" not implemented for 'Bool'")
     return Abs.apply(x) if x.array.dtype.kind == "f" else make(np.asarray(np.abs(x.array)))
 
 

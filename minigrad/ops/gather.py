@@ -65,7 +65,7 @@ def rows(x: Any, index: Any) -> Any:
     """x[index] for a 1-D integer index without negative entries. IndexError if one is out of range."""
     require_tensor(x, "index_select")
     if not isinstance(index, TensorBase) or index.array.dtype.kind not in "iu":
-        raise IndexError("index_select(): Expected dtype int32 or int64 for index")
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     if index.array.ndim > 1 or not x.array.ndim:
         raise IndexError(f"index_select(): Index is supposed to be a vector, but got shape {list(index.array.shape)}")
     if index.array.dtype is not _INT64:

@@ -9,6 +9,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
 from minigrad.ops.kernel import require_tensor, view_of
+from minigrad.ops.operands import scalar
 from minigrad.ops.shape import Cast, Reshape, axis_of, unsqueeze
 
 __all__ = ["cat", "index", "put", "stack"]
@@ -104,7 +105,8 @@ def index(x: Any, key: Any) -> Any:
 def put(x: Any, key: Any, value: Any) -> Any:
     """x with x[key] replaced by value, which broadcasts."""
     if not isinstance(value, TensorBase):
-        value = make(np.asarray(value, x.array.dtype))
+        value = make(scalar(value, x.array.dtype, "__setitem__") if np.ndim(value) == 0
+                     else np.asarray(value, x.array.dtype))
     elif value.array.dtype is not x.array.dtype:
         value = Cast.apply(value, x.array.dtype)
     if value.array.size == 1 and value.array.ndim:
@@ -119,6 +121,8 @@ def put(x: Any, key: Any, value: Any) -> Any:
 
 def plain_key(key: Any) -> Any:
     """An index key with its tensors as NumPy arrays."""
+    if isinstance(key, slice) and key.step is not None and key.step <= 0:
+        raise ValueError("step must be greater than zero")
     if isinstance(key, tuple):
         return tuple(plain_key(k) for k in key)
     if isinstance(key, list):
@@ -158,6 +162,8 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape along a new dimension."""
     xs = list(tensors)
+    if not xs:
+        raise RuntimeError("stack expects a non-empty TensorList")
     for x in xs:
         if x.array.shape != xs[0].array.shape:
             raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(xs[0].array.shape)} at "

@@ -11,7 +11,7 @@ from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.kernel import new, ptr, require_tensor
 from minigrad.ops.shape import Reshape, broadcast_to
 
-__all__ = ["linear", "matmul"]
+__all__ = ["bmm", "linear", "matmul", "mm"]
 
 NULL = ffi.NULL
 
@@ -182,6 +182,24 @@ def matmul(a: Any, b: Any) -> Any:
         lead, shape = c.array.shape[:-2], c.array.shape
         return Reshape.apply(c, lead + (() if len(sa) == 1 else shape[-2:-1]) + (() if len(sb) == 1 else shape[-1:]))
     return _batched(a, b)
+
+
+def mm(a: Any, b: Any) -> Any:
+    """a @ b of two matrices."""
+    return _of_dimension(a, b, 2, "mm")
+
+
+def bmm(a: Any, b: Any) -> Any:
+    """a[i] @ b[i] of two batches of matrices."""
+    return _of_dimension(a, b, 3, "bmm")
+
+
+def _of_dimension(a: Any, b: Any, ndim: int, name: str) -> Any:
+    _same_float(name, a, b)
+    if a.array.ndim != ndim or b.array.ndim != ndim or (ndim == 3 and len(a.array) != len(b.array)):
+        raise RuntimeError(f"{name}: expected two tensors of {ndim} dimensions" + " and one batch size" * (ndim == 3)
+                           + f", but got shapes {list(a.array.shape)} and {list(b.array.shape)}")
+    return matmul(a, b)
 
 
 def _batched(a: Any, b: Any) -> Any:

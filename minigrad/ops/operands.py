@@ -11,7 +11,7 @@ from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
 from minigrad.ops.shape import Cast
 
-__all__ = ["function_of", "number", "operands"]
+__all__ = ["function_of", "number", "operands", "scalar"]
 
 
 def operands(x: Any, y: Any, operation: str) -> tuple[Any, Any]:
@@ -44,10 +44,20 @@ def number(value: Any, like: TensorBase, operation: str) -> Any:
         raise TypeError(f"{operation}(): {type(value).__name__} numbers are not supported")
     else:
         raise TypeError(f"{operation}(): unsupported operand type {type(value).__name__}")
+    return make(scalar(value, dtype, operation))
+
+
+def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
+    """A number as a 0-d array of a type: TypeError if it is no number, RuntimeError if the type can't hold it."""
+    if isinstance(value, TensorBase):
+        value = value.item()
+    if not isinstance(value, (Number, np.bool_)) or isinstance(value, complex):
+        raise TypeError(f"{operation}(): expected a number, but got {type(value).__name__}")
     try:
-        return make(np.array(value, dtype))
-    except OverflowError:
-        raise RuntimeError(f"{operation}(): value {value} does not fit {dtype}") from None
+        return np.array(value, dtype)
+    except (OverflowError, ValueError):
+        raise RuntimeError(f"{operation}(): value cannot be converted to type {dtype} without overflow: "
+                           f"{value}") from None
 
 
 def function_of(op: type[Function], name: str) -> Any:

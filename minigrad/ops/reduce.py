@@ -227,9 +227,9 @@ class Extremes(NamedTuple):
     indices: Any
 
 
-def extreme(x: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
+def extreme(x: Any, dim: Any, keepdim: bool, largest: bool, name: str = "") -> Any:
     """max or min: with a dim (values, indices), or one tensor's extreme, or the larger of two tensors."""
-    name = "max" if largest else "min"
+    name = name or ("max" if largest else "min")
     require_tensor(x, name)
     if isinstance(dim, TensorBase):
         from_two = x.maximum if largest else x.minimum
@@ -247,9 +247,12 @@ def extreme(x: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
 def amax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
     """The largest element over dim; its gradient is shared evenly among equals."""
     axes = axes_of(dim, x.array.ndim)
-    if any(x.array.shape[axis] == 0 for axis in axes):
+    empty = [axis for axis in axes if x.array.shape[axis] == 0]
+    if empty and dim is None:
         raise RuntimeError(f"{'max' if largest else 'min'}(): Expected reduction dim to be specified for "
                            "input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+    if empty:
+        raise IndexError(f"{'amax' if largest else 'amin'}(): Expected reduction dim {empty[0]} to have non-zero size.")
     return _drop(Amax.apply(x, axes, largest), axes, keepdim)
 
 
@@ -266,7 +269,7 @@ def argmax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True)
     if dim is None:
         at = Extreme.apply(Reshape.apply(x.detach(), (-1,)), 0, largest)[1]
         return Reshape.apply(at, (1,) * x.array.ndim if keepdim else ())
-    return extreme(x.detach(), dim, keepdim, largest).indices
+    return extreme(x.detach(), dim, keepdim, largest, "argmax" if largest else "argmin").indices
 
 
 def argmin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:

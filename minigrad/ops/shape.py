@@ -213,6 +213,8 @@ def sum_to_size(x: Any, shape: tuple[int, ...]) -> Any:
     """x summed over the dimensions that broadcasting `shape` to x's shape would stretch."""
     own = x.array.shape
     lead = len(own) - len(shape)
+    if lead < 0 or any(want not in (1, have) for want, have in zip(shape, own[lead:])):
+        raise RuntimeError(f"size {list(shape)} is not expandable to size {list(own)}.")
     axes = tuple(i for i, s in enumerate(own) if i < lead or (shape[i - lead] == 1 and s != 1))
     y = x.sum(axes) if axes else x
     return y if y.array.shape == tuple(shape) else Reshape.apply(y, tuple(shape))

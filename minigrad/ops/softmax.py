@@ -9,8 +9,8 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, make
-from minigrad.native import ffi, lib
-from minigrad.ops.kernel import as_float, new, new_like, ptr, require_tensor
+from minigrad.native import FLOATS, ffi, lib
+from minigrad.ops.kernel import new, new_like, ptr, require_tensor
 from minigrad.ops.shape import Cast, axis_of, movedim
 
 __all__ = ["cross_entropy", "log_softmax", "pick", "softmax"]
@@ -98,22 +98,22 @@ class CrossEntropy(Function):
     """mean (or loss_i = log sum_j e^x_ij - x_i,t_i for each row) of logits x (rows, cols), classes t (rows);
     dx_i = dy_i (softmax(x_i) - onehot(t_i)), over the number of rows that count for the mean.
 
-    Only the log of each row's sum is kept for backward: no probabilities are stored.
+    Two numbers of each row are kept for backward: no probabilities are stored.
     """
 
     @staticmethod
     def forward(ctx, x, target, ignore, mean):
         dtype, (rows, cols) = x.array.dtype, x.array.shape
-        stats = new((2 * rows + 1,), dtype)  # the log of each row's sum, each row's loss, and the count
+        stats = new((3 * rows + 1,), dtype)  # of each row the maximum and the log of the sum; the losses; the count
         average, bad = new((), dtype, 1), new((), _INT64, 1)
         lse = stats._pointer
-        loss = lse + rows
+        loss = lse + 2 * rows
         lib.mg_cross_entropy(dtype.num, loss, lse, average._pointer, loss + rows, bad._pointer, ptr(x), ptr(target),
                              rows, cols, ignore)
         refuse_bad(bad, target)
         ctx.save_for_backward(x, target, stats)
         ctx.ignore, ctx.mean = ignore, mean
-        return average if mean else make(stats.array[rows:-1].copy())
+        return average if mean else make(stats.array[2 * rows:-1].copy())
 
     @staticmethod
     def backward(ctx, dy):
@@ -131,7 +131,7 @@ class CrossEntropyGrad(Function):
         ctx.ignore, ctx.mean = ignore, mean
         rows, cols = x.array.shape
         dx, lse = new_like(x), stats._pointer
-        count = lse + 2 * rows if mean else NULL
+        count = lse + 3 * rows if mean else NULL
         lib.mg_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), count, ptr(x), lse, ptr(target), rows, cols,
                                   ignore, 0 if mean else 1)
         return dx
@@ -197,7 +197,10 @@ def refuse_bad(bad: Any, target: Any) -> None:
 def _along(op: type[Function], x: Any, dim: int, dtype: Any, name: str) -> Any:
     """op over dim: moved last if it is not, since the kernels work on rows."""
     require_tensor(x, name)
-    x = as_float(x, name) if dtype is None else Cast.apply(x, dtypes.resolve(dtype))
+    if dtype is not None:
+        x = Cast.apply(x, dtypes.resolve(dtype))
+    if x.array.dtype.num not in FLOATS:
+        raise NotImplementedError(f"\"{name}\" not implemented for {x.dtype}: it needs floating-point input")
     axis, last = axis_of(dim, x.array.ndim), x.array.ndim - 1
     if last < 0:
         return op.apply(x.reshape(1)).reshape(())

@@ -59,8 +59,8 @@ def needs_fork(test: Any) -> Any:
 
 
 def in_child(work: Callable, seconds: int = 60) -> int:
-    """The exit status of a child process that calls work(): 0 when it returned, 1 when it raised, negative when a signal
-    ended it. What may crash the process is tried out in one."""
+    """The exit status of a child process that calls work(): 0 when it returned, 1 when it raised, negative when a
+    signal ended it. What may crash the process is tried out in one."""
     child = os.fork()
     if not child:
         status = 1

@@ -214,7 +214,7 @@ def test_backward_to_chosen_inputs(t):
     assert y.grad is None
     (z * x).sum().backward(inputs=(x, y))
     (x * y).sum().backward(inputs=y)
-    with pytest.raises(RuntimeError, match="inputs. argument to .*cannot be empty"):
+    with pytest.raises(RuntimeError, match=r"inputs. argument to .*cannot be empty"):
         (x * y).sum().backward(inputs=[])
     return [x.grad, y.grad]
 
@@ -300,6 +300,7 @@ def test_backward_within_no_grad(t):
 @same_as_torch
 def test_gradients_have_the_shape_and_type_of_their_tensors(t):
     """After broadcasting, casts, views and mixed types."""
-    x, y, z = t.ones(3, requires_grad=True), t.ones((2, 1), dtype=t.float64, requires_grad=True), t.ones((), requires_grad=True)
+    x, z = t.ones(3, requires_grad=True), t.ones((), requires_grad=True)
+    y = t.ones((2, 1), dtype=t.float64, requires_grad=True)
     ((x * y + z).double() * x.double().unsqueeze(0) * z).sum().backward()
     return [x.grad, y.grad, z.grad]

@@ -1,4 +1,4 @@
-"""no_grad, enable_grad, set_grad_enabled, inference_mode: contexts, decorators, generators, threads; with PyTorch, too."""
+"""no_grad, enable_grad, set_grad_enabled, inference_mode: contexts, decorators, generators, threads."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_leaves_and_the_callers_gradient(join, contiguous):
 
 
 def test_results_of_grad():
-    for name, join in JOINS.items():
+    for join in JOINS.values():
         x, y, dz = leaf(2, 3), leaf(2, 3, seed=1), leaf(2, 3, seed=2).detach()
         dx, dy = autograd.grad(join(x, y), (x, y), dz, allow_unused=True)
         assert_disjoint(dz=dz, dx=dx, dy=dy, x=x.detach(), y=y.detach())

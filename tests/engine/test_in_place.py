@@ -148,7 +148,7 @@ def test_no_grad_keeps_history(t):
 @same_as_torch
 def test_shapes_and_types_must_fit(t):
     x = t.ones(2)
-    with pytest.raises(RuntimeError, match="output with shape .* doesn't match the broadcast shape"):
+    with pytest.raises(RuntimeError, match=r"output with shape .* doesn't match the broadcast shape"):
         x.add_(t.ones(3, 2))
     with pytest.raises(RuntimeError, match="must match"):
         x.add_(t.ones(3))

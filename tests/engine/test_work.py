@@ -66,7 +66,8 @@ def test_the_gradient_of_the_data_is_not_computed(products):
     assert len(products) == 6 and (5, 7, 3) in products
 
 
-@pytest.mark.parametrize(("needs", "count"), [((True, True), 3), ((True, False), 2), ((False, True), 2), ((False, False), 1)])
+@pytest.mark.parametrize(("needs", "count"), [
+    ((True, True), 3), ((True, False), 2), ((False, True), 2), ((False, False), 1)])
 @pytest.mark.parametrize("product", [
     lambda x, w: x @ w, lambda x, w: F.linear(x, w.T), lambda x, w: functions.bmm(x.unsqueeze(0), w.unsqueeze(0)),
 ], ids=["matmul", "linear", "bmm"])
@@ -145,7 +146,8 @@ OPERATIONS = [
     lambda x: F.gelu(x), lambda x: F.dropout(x, 0.5), lambda x: x @ x.T, lambda x: x.max(1)[0], lambda x: x[0] + x[1:],
     lambda x: functions.cat([x, x]), lambda x: x.reshape(-1).expand(2, 9), lambda x: x.norm(), lambda x: x.std(),
     lambda x: F.linear(x, x), lambda x: x.amax(0), lambda x: F.cross_entropy(x, ones(3).long()),
-    lambda x: (x * 2.0).mul_(x).add_(1.0), lambda x: (x * 1.0).exp_(), lambda x: x.to(float), lambda x: x.clone().fill_(1.0),
+    lambda x: (x * 2.0).mul_(x).add_(1.0), lambda x: (x * 1.0).exp_(), lambda x: x.to(float),
+    lambda x: x.clone().fill_(1.0),
 ]
 
 

@@ -93,11 +93,6 @@ def softmax(x):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def log_sum_exp(x):
-    top = x.max(axis=1, initial=-np.inf)
-    return top + np.log(np.exp(x - top[:, None]).sum(axis=1))
-
-
 def log_softmax(x):
     top = x.max(axis=1, keepdims=True, initial=-np.inf)
     return (x - top) - np.log(np.exp(x - top).sum(axis=1, keepdims=True))
@@ -121,12 +116,19 @@ def pick(x, target):
     return y
 
 
+def row_sums(x):
+    """(rows, 2): the maximum of each row, and log(sum exp(x - maximum))."""
+    top = np.fmax.reduce(x, axis=1, initial=-np.inf)
+    with np.errstate(all="ignore"):
+        return np.stack([top, np.log(np.exp(x - top[:, None]).sum(axis=1))], axis=1)
+
+
 def cross_entropy(v):
     used = v.target != v.ignore
     in_range = onehot(v.target, v.cols).any(axis=1)
     loss = np.where(in_range, -pick(log_softmax(v.x), v.target), 0)
     mean = loss.sum() / used.sum() if used.any() else np.nan
-    return {"loss": loss, "lse": log_sum_exp(v.x), "mean": np.array([mean]), "count": np.array([used.sum()]),
+    return {"loss": loss, "lse": row_sums(v.x), "mean": np.array([mean]), "count": np.array([used.sum()]),
             "bad": first_bad(v.target, v.cols, v.ignore)}
 
 
@@ -134,7 +136,7 @@ def cross_entropy_grad(v):
     hot = onehot(v.target, v.cols)
     scale = v.dy if v.count is None else v.dy / v.count
     used = hot.any(axis=1, keepdims=True)
-    return np.where(used, np.broadcast_to(scale, v.rows)[:, None] * (np.exp(v.x - v.lse[:, None]) - hot), 0)
+    return np.where(used, np.broadcast_to(scale, v.rows)[:, None] * (np.exp(v.x - v.lse.sum(axis=1, keepdims=True)) - hot), 0)
 
 
 # -- random numbers ----------------------------------------------------------------------------------------------------

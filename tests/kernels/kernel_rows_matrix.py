@@ -90,7 +90,7 @@ def cross_entropy_grad_input(rng, rows, cols, form=0):
     """Odd numbers of columns have the gradient of the mean, even ones a gradient for each row."""
     values = cross_entropy_input(rng, rows, cols, form)
     mean = cols % 2 == 1
-    return {**values, "lse": ref.log_sum_exp(values["x"]), "dy": rng.normal(0, 1, 1 if mean else rows),
+    return {**values, "lse": ref.row_sums(values["x"]), "dy": rng.normal(0, 1, 1 if mean else rows),
             "count": np.array([7.0]) if mean else None, "dy_row": 0 if mean else 1}
 
 
@@ -114,7 +114,7 @@ def growth(v):
 
 
 def cross_entropy_grad_size(v):
-    distance, hot = v.x - v.lse[:, None], ref.onehot(v.target, v.cols)
+    distance, hot = v.x - v.lse.sum(axis=1, keepdims=True), ref.onehot(v.target, v.cols)
     return np.abs(v.dy).max(initial=0) * (np.exp(distance) * np.abs(distance) + hot)
 
 

@@ -19,8 +19,8 @@ def axes(dim: Any) -> Any:
     return None if dim is None or dim == () else dim
 
 
-def reduction(name: str, reference: Callable, covers: str, draw: Callable = normal, ulps: float = 64, empty: bool = True,
-              how: Callable | None = None, torch: bool = True, **kwargs: Any) -> Row:
+def reduction(name: str, reference: Callable, covers: str, draw: Callable = normal, ulps: float = 64,
+              empty: bool = True, how: Callable | None = None, torch: bool = True, **kwargs: Any) -> Row:
     """f(x, dim, keepdim): all of it, one axis, several, adjacent or not, of one element, of none."""
     samples = [call(draw(2, 3)), call(draw(2, 3), dim=0), call(draw(2, 3), dim=1, keepdim=True),
                call(draw(2, 1, 3), dim=(0, 2)), call(draw(2, 3), dim=-1), call(draw(3), dim=0), call(draw()),
@@ -28,7 +28,7 @@ def reduction(name: str, reference: Callable, covers: str, draw: Callable = norm
                *(call(draw(3, n), dim=1) for n in (1, 7, 8, 17, 33, 130)), call(draw(130, 3), dim=0),
                call(draw(9, 17, 5), dim=1), call(draw(1000)), *([call(draw(3, 0), dim=0)] if empty else [])]
     return Row(name, lambda x, dim=None, keepdim=False, **kw: reference(x, axes(dim), keepdim, **kw),
-               tuple(Sample(s.args, {**s.kwargs, **kwargs}) for s in samples), split(covers), how, torch, ulps)
+               tuple(Sample(s.args, {**s.kwargs, **kwargs}) for s in samples), split(covers), how, torch, ulps, torch)
 
 
 def along(name: str, reference: Callable, covers: str, draw: Callable = normal) -> Row:
@@ -43,7 +43,9 @@ def norm(p: float) -> Callable:
         a = np.abs(x)
         if np.isinf(p):
             return (np.max if p > 0 else np.min)(a, axis=dim, keepdims=keepdim)
-        return np.sum(a**p, axis=dim, keepdims=keepdim) ** (1 / p) if p else np.sum(a != 0, axis=dim, keepdims=keepdim) * 1.0
+        if not p:
+            return np.sum(a != 0, axis=dim, keepdims=keepdim) * 1.0
+        return np.sum(a**p, axis=dim, keepdims=keepdim) ** (1 / p)
 
     return reference
 
@@ -71,10 +73,13 @@ def log_softmax(x: np.ndarray, dim: int) -> np.ndarray:
 
 
 def reduced(loss: np.ndarray, how: str, total: Any = None) -> np.ndarray:
-    return loss if how == "none" else loss.sum() if how == "sum" else loss.sum() / (loss.size if total is None else total)
+    if how == "none":
+        return loss
+    return loss.sum() if how == "sum" else loss.sum() / (loss.size if total is None else total)
 
 
-def nll(x: np.ndarray, t: np.ndarray, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> np.ndarray:
+def nll(x: np.ndarray, t: np.ndarray, weight: Any = None, ignore_index: int = -100,
+        reduction: str = "mean") -> np.ndarray:
     axis = 1 if x.ndim > 1 else 0
     kept = t != ignore_index
     safe = np.where(kept, t, 0)
@@ -100,7 +105,8 @@ def cross_entropy(x: np.ndarray, t: np.ndarray, weight: Any = None, ignore_index
     return reduced((1 - e) * hard + e / classes * smooth, reduction, (kept * w[np.where(kept, t, 0)]).sum())
 
 
-def loss(name: str, f: Callable, covers: str, first: Callable = normal, second: Callable = normal, **kwargs: Any) -> Row:
+def loss(name: str, f: Callable, covers: str, first: Callable = normal, second: Callable = normal,
+         **kwargs: Any) -> Row:
     """name(input, target), with every reduction, elementwise f."""
     shapes = [(2, 3), (), (17, 9)]
     return Row(F + name, lambda x, t, reduction="mean", **kw: reduced(f(x, t, **kw), reduction),
@@ -129,8 +135,8 @@ def products(name: str, shapes: list[tuple], covers: str, how: Callable | None =
     return Row(name, np.matmul, tuple(call(normal(*a), normal(*b)) for a, b in shapes), split(covers), how, ulps=512)
 
 
-MATRICES = [((2, 3), (3, 2)), ((1, 1), (1, 1)), ((2, 0), (0, 3)), ((0, 2), (2, 3)), ((2, 3), (3, 0)), ((17, 33), (33, 9)),
-            ((5, 1), (1, 65)), ((64, 31), (31, 17)), ((1, 100), (100, 1))]
+MATRICES = [((2, 3), (3, 2)), ((1, 1), (1, 1)), ((2, 0), (0, 3)), ((0, 2), (2, 3)), ((2, 3), (3, 0)),
+            ((17, 33), (33, 9)), ((5, 1), (1, 65)), ((64, 31), (31, 17)), ((1, 100), (100, 1))]
 BATCHES = [((2, 2, 3), (2, 3, 1)), ((3, 5, 17), (3, 17, 9)), ((0, 2, 3), (0, 3, 2))]
 MIXED = [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 2, 2), (2, 2)), ((2, 2), (2, 2, 1)), ((2, 1, 2), (2,)),
          ((2,), (2, 2, 2)), ((2, 1, 2, 2), (3, 2, 1)), ((0, 2, 3), (3, 2)), ((4, 1, 5, 6), (3, 6, 2))]
@@ -161,8 +167,8 @@ REDUCTIONS = [
     along("min", extreme(np.min, np.argmin), "Extreme PutAlong", distinct),
     Row("elements along an axis", lambda x, at: np.take_along_axis(x, at, 1), (call(normal(2, 3), whole(3, 2, 1)),),
         split("TakeAlong PutAlong"), lambda t, x, at: TakeAlong.apply(x, at, 1), torch=False),
-    Row("x.max()", np.max, (call(distinct(2, 3)), call(distinct()), call(distinct(33))), split("Amax"), lambda t, x: x.max()),
-    Row("x.min()", np.min, (call(distinct(2, 3)), call(distinct()), call(distinct(33))), split("Amax"), lambda t, x: x.min()),
+    *(Row(f"x.{name}()", f, (call(distinct(2, 3)), call(distinct()), call(distinct(33))), split("Amax"),
+          lambda t, x, name=name: getattr(x, name)()) for name, f in (("max", np.max), ("min", np.min))),
     *(Row(name, f, tuple(call(distinct(*s)) for s in ((2, 3), (), (33,), (9, 17))), differentiable=False)
       for name, f in (("argmax", np.argmax), ("argmin", np.argmin))),
     *(Row(f"{name} along", lambda x, dim, keepdim, f=f: f(x, axis=dim, keepdims=keepdim),
@@ -183,7 +189,8 @@ PRODUCTS = [
         ("(y @ x).T", lambda x, y: (y @ x).T, lambda t, x, y: (y @ x).T))),
     Row(F + "linear", linear, (call(normal(2, 3), normal(2, 3), normal(2)), call(normal(2, 3), normal(1, 3)),
                                call(normal(3), normal(2, 3), normal(2)), call(normal(2, 1, 3), normal(2, 3), normal(2)),
-                               call(normal(0, 3), normal(2, 3), normal(2)), call(normal(33, 17), normal(9, 17), normal(9)),
+                               call(normal(0, 3), normal(2, 3), normal(2)),
+                               call(normal(33, 17), normal(9, 17), normal(9)),
                                call(normal(2, 0), normal(3, 0), normal(3))), split("Linear LinearGrad"), ulps=512),
 ]
 
@@ -193,13 +200,16 @@ LOSSES = [
     Row(F + "cross_entropy", cross_entropy, (
         call(normal(3, 2), whole(2, 3)), call(normal(3, 2), whole(2, 3), reduction="sum"),
         call(normal(3, 2), whole(2, 3), reduction="none"), call(normal(3), whole(3)),
-        call(normal(3, 3), whole(3, 3), ignore_index=1), call(normal(3, 3), whole(3, 3), ignore_index=1, reduction="none"),
-        call(normal(2, 3), unit(2, 3)), call(normal(2, 3, 2), whole(3, 2, 2)), call(normal(3, 3), whole(3, 3), label_smoothing=0.1),
+        call(normal(3, 3), whole(3, 3), ignore_index=1),
+        call(normal(3, 3), whole(3, 3), ignore_index=1, reduction="none"),
+        call(normal(2, 3), unit(2, 3)), call(normal(2, 3, 2), whole(3, 2, 2)),
+        call(normal(3, 3), whole(3, 3), label_smoothing=0.1),
         call(normal(2, 3), unit(2, 3), label_smoothing=0.3, reduction="sum"), call(normal(33, 17), whole(17, 33)),
         call(normal(33, 17), whole(17, 33), ignore_index=3, label_smoothing=0.2),
     ), split("CrossEntropy CrossEntropyGrad"), ulps=64),
     Row("weighted cross_entropy", cross_entropy, (
-        call(normal(3, 2), whole(2, 3), positive(2, grad=False)), call(normal(9, 5), whole(5, 9), positive(5, grad=False)),
+        call(normal(3, 2), whole(2, 3), positive(2, grad=False)),
+        call(normal(9, 5), whole(5, 9), positive(5, grad=False)),
     ), split("Pick PickGrad"), lambda t, x, target, w: t.nn.functional.cross_entropy(x, target, weight=w), ulps=64),
     Row("weighted soft cross_entropy", cross_entropy, (call(normal(2, 3), unit(2, 3), positive(3, grad=False)),),
         split("LogSoftmax"), lambda t, x, target, w: t.nn.functional.cross_entropy(x, target, weight=w), ulps=64),
@@ -215,16 +225,18 @@ LOSSES = [
     loss("binary_cross_entropy", bce, "Log Clamp", unit, unit),
     loss("binary_cross_entropy_with_logits", bce_logits, "Softplus", normal, unit),
     loss("kl_div", lambda x, t: t * (np.log(t) - x), "Log", normal, positive),
-    Row("kl_div of logs", lambda x, t: (np.exp(t) * (t - x)).sum() / len(x), (call(normal(2, 3), normal(2, 3)),), split("Exp"),
-        lambda t, x, y: t.nn.functional.kl_div(x, y, reduction="batchmean", log_target=True), ulps=64),
-    Row("bce with pos_weight", lambda x, t, w: bce_logits(x, t, w).mean(), (call(normal(2, 3), unit(2, 3), positive(3, grad=False)),),
-        split("Softplus"), lambda t, x, y, w: t.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=w)),
+    Row("kl_div of logs", lambda x, t: (np.exp(t) * (t - x)).sum() / len(x), (call(normal(2, 3), normal(2, 3)),),
+        split("Exp"), lambda t, x, y: t.nn.functional.kl_div(x, y, reduction="batchmean", log_target=True), ulps=64),
+    Row("bce with pos_weight", lambda x, t, w: bce_logits(x, t, w).mean(),
+        (call(normal(2, 3), unit(2, 3), positive(3, grad=False)),), split("Softplus"),
+        lambda t, x, y, w: t.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=w)),
     Row(F + "normalize", normalized, (call(normal(2, 3)), call(normal(3, 2), p=2.0, dim=0), call(away(2, 3), p=3.0)),
         split("SafeSqrt Div Clamp"), ulps=64),
-    Row(F + "one_hot", lambda t: (t[..., None] == np.arange(t.max() + 1)).astype(np.int64), (call(whole(4, 5)), call(whole(3, 2, 2))),
-        differentiable=False),
+    Row(F + "one_hot", lambda t: (t[..., None] == np.arange(t.max() + 1)).astype(np.int64),
+        (call(whole(4, 5)), call(whole(3, 2, 2))), differentiable=False),
     Row("dropout with mask", lambda x, mask: np.where(mask, x * 4 / 3, 0), (
-        call(normal(2, 3), coin(2, 3)), call(normal(2, 3), coin(2, 1)), call(normal(33, 9), coin(9)), call(normal(0), coin(0))),
+        call(normal(2, 3), coin(2, 3)), call(normal(2, 3), coin(2, 1)),
+        call(normal(33, 9), coin(9)), call(normal(0), coin(0))),
         split("MaskScale"), lambda t, x, mask: t.nn.functional.dropout(x, 0.25, mask=mask), torch=False),
     Row("dropout", None, (call(normal(2, 3)), call(normal())), split("Dropout"),
         lambda t, x: t.nn.functional.dropout(x, 0.4, seed=5), torch=False),

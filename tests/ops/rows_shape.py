@@ -36,7 +36,8 @@ def assigned(key: Any, *shape: int, value: tuple = ()) -> Row:
         y[_key(key, library)] = value
         return y
 
-    return Row(f"x{list(shape)}[{_name(key)}] = y{list(value)}", lambda x, y: how(None, x, y.reshape(()) if y.size == 1 else y),
+    return Row(f"x{list(shape)}[{_name(key)}] = y{list(value)}",
+               lambda x, y: how(None, x, y.reshape(()) if y.size == 1 else y),
                (call(normal(*shape), normal(*value)),), split("Put Index"), how)
 
 
@@ -102,7 +103,8 @@ SHAPES = [
     method("sum_to_size", "Sum Reshape", lambda x, *sizes: x.sum(0, keepdims=True), ((2, 3), 1, 3)),
     joined("cat", np.concatenate, "Cat Index", (0, (2, 3), (1, 3)), (1, (2, 1), (2, 2), (2, 1)), (-1, (2,), (3,)),
            (0, (0, 2), (3, 2)), (1, (9, 17), (9, 16))),
-    joined("stack", np.stack, "Cat Reshape", (0, (2, 3), (2, 3)), (1, (2,), (2,), (2,)), (-1, (2, 2), (2, 2)), (0, (), ())),
+    joined("stack", np.stack, "Cat Reshape",
+           (0, (2, 3), (2, 3)), (1, (2,), (2,), (2,)), (-1, (2, 2), (2, 2)), (0, (), ())),
     indexed(1, 4),
     indexed(-1, 2, 3),
     indexed((1, 2), 2, 3),

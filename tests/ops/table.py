@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from minigrad.engine import Function
-
-from .row import Row, Sample
+from .row import Row
 from .rows_elementwise import ELEMENTWISE
 from .rows_nn import LOSSES, PRODUCTS, REDUCTIONS
 from .rows_shape import SHAPES

@@ -119,7 +119,7 @@ def test_dropout_is_replayed(fast):
 
 def test_a_function_that_is_not_repeatable_is_refused():
     count = iter(range(1000))
-    with pytest.raises(GradcheckError, match="two evaluations .* differ"):
+    with pytest.raises(GradcheckError, match=r"two evaluations .* differ"):
         gradcheck(lambda x: x * float(next(count)), leaf(2))
 
 

@@ -6,7 +6,6 @@ For each instruction set, float type, sample and memory layout of the inputs.
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import Any
 
 import numpy as np
@@ -86,8 +85,8 @@ def assert_near(got: np.ndarray, want: Any, ulps: float, where: str) -> None:
         np.testing.assert_array_equal(got, want, where)
         return
     room = ulps * np.finfo(got.dtype).eps
-    np.testing.assert_allclose(got, want.astype(np.float64), room, room * max(1, np.abs(want[np.isfinite(want)]).max(initial=0)),
-                               err_msg=where)
+    largest = np.abs(want[np.isfinite(want)]).max(initial=1)
+    np.testing.assert_allclose(got, want.astype(np.float64), room, room * largest, err_msg=where)
 
 
 def cases(row: Row, dtype: np.dtype) -> Any:
@@ -121,9 +120,11 @@ def run_torch(name: str, dtype: np.dtype, number: int, layout: str) -> tuple[lis
     return [y.detach().numpy() for y in outputs], first_gradients(torch, outputs, leaves, torch.from_numpy)
 
 
-def wide(args: list) -> list:
-    return [wide(a) if isinstance(a, list) else a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
-            for a in args]
+def wide(arg: Any) -> Any:
+    """The same with all floats in float64."""
+    if isinstance(arg, list):
+        return [wide(a) for a in arg]
+    return arg.astype(np.float64) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f" else arg
 
 
 def each(rows: list[Row]) -> Any:
