@@ -7,6 +7,7 @@ right is made anew.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +23,7 @@ from minigrad.tensor import Tensor
 __all__ = ["KernelOptimizer"]
 
 _FLOAT64 = np.dtype(np.float64)
+_making_plans = threading.Lock()
 
 
 class _Entry:
@@ -126,7 +128,8 @@ class KernelOptimizer(Optimizer):
             plan = plans.pop(index, None)  # taken out while in use: another thread makes its own
             alive = None if plan is None else self._point_at_gradients(plan, group["params"], used)
             if alive is None:
-                plan = self._make_plan(group, used)
+                with _making_plans:  # another thread may step the same optimiser: it must not see a state half made
+                    plan = self._make_plan(group, used)
                 alive = self._point_at_gradients(plan, group["params"], used)
             if alive:
                 plan.hyper[0:self._n_hyper] = self._hyper(group)

@@ -113,7 +113,6 @@ SHAPES = [
     indexed((ALL, slice(None, None, 2)), 2, 5),
     indexed((Ellipsis, 0), 2, 1, 3),
     indexed((None, 1, None), 2, 3),
-    indexed(slice(None, None, -1), 4, torch=False),
     indexed([0, 2, 0], 3, 2),
     indexed([[0, 1], [2, 0]], 3),
     indexed(([0, 1, 1], [2, 0, 0]), 2, 3),
