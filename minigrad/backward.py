@@ -37,7 +37,7 @@ def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool,
         for leaf, dy in walk.leaves.items():
             if leaf._hooks:
                 walk.leaves[leaf] = run_hooks(leaf._hooks, dy)
-        del output, dys
+        output = dys = dy = None  # so that only the walk's dicts refer to gradients
         if inputs is None:
             for leaf in list(walk.leaves):
                 accumulate_grad(leaf, walk.leaves, leaf)

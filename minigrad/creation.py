@@ -87,14 +87,14 @@ def _as_array(data: Any, dtype: Any) -> np.ndarray:
         array = _from_sequence(data)
         if wanted is None and array.dtype == np.float64 and not _has_float64(data):
             wanted = dtypes.default_float()
-        if wanted is not None and wanted.kind in "iu" and array.dtype.kind == "i":
+        if wanted is not None and wanted.kind in "iu" and array.size:
             _refuse_overflow(array, wanted)
     return dtypes.canonical(array) if wanted is None else array.astype(wanted, copy=False)
 
 
 def _refuse_overflow(array: np.ndarray, wanted: np.dtype) -> None:
     limits = np.iinfo(wanted)
-    if array.size and (array.min() < limits.min or array.max() > limits.max):
+    if not (array.min() >= limits.min and array.max() <= limits.max):  # so that NaN is refused, too
         raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
 
 

@@ -36,14 +36,12 @@ erf, reciprocal = elementwise.erf, elementwise.reciprocal
 mul, multiply, div, divide = arithmetic.mul, arithmetic.mul, arithmetic.div, arithmetic.div
 true_divide, floor_divide, remainder, pow = (arithmetic.div, arithmetic.floor_divide, arithmetic.remainder,
                                              arithmetic.pow)
-maximum, minimum, clamp, clip, where = (choice.maximum, choice.minimum, choice.clamp, choice.clamp,
-                                        choice.where)
+maximum, minimum, where = choice.maximum, choice.minimum, choice.where
 relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
 softmax, log_softmax = softmaxes.softmax, softmaxes.log_softmax
 matmul, mm, bmm = products.matmul, products.mm, products.bmm
 cat, concat, concatenate, stack = indexing.cat, indexing.cat, indexing.cat, indexing.stack
-flatten, unsqueeze, transpose, swapaxes, movedim = (
-    shape.flatten, shape.unsqueeze, shape.transpose, shape.transpose, shape.movedim)
+flatten = shape.flatten
 sum, mean = reduce.sum, reduce.mean
 
 
@@ -64,27 +62,14 @@ def _of_method(name: str) -> Any:
 abs, absolute, neg, negative, square, sign = map(_of_method, ("abs", "abs", "neg", "neg", "square", "sign"))
 var, std, norm, amax, amin, argmax, argmin = map(
     _of_method, ("var", "std", "norm", "amax", "amin", "argmax", "argmin"))
-squeeze, clone = map(_of_method, ("squeeze", "clone"))
+clamp, clip, clone, broadcast_to = map(_of_method, ("clamp", "clip", "clone", "expand"))
+squeeze, unsqueeze, transpose, swapaxes, movedim, reshape, permute = map(
+    _of_method, ("squeeze", "unsqueeze", "transpose", "transpose", "movedim", "reshape", "permute"))
 add, sub, subtract, max, min, all, any = map(_of_method, ("add", "sub", "sub", "max", "min", "all", "any"))
 dot, t, numel, equal, allclose, index_select = map(
     _of_method, ("dot", "t", "numel", "equal", "allclose", "index_select"))
 isnan, isinf, isfinite, logical_not = map(_of_method, ("isnan", "isinf", "isfinite", "logical_not"))
 eq, ne, lt, le, gt, ge = map(_of_method, ("eq", "ne", "lt", "le", "gt", "ge"))
-
-
-def reshape(input: Any, shape_: Any) -> Any:
-    """input in another shape with as many elements"""
-    return input.reshape(shape_)
-
-
-def permute(input: Any, dims: Any) -> Any:
-    """input with its dimensions in another order"""
-    return input.permute(dims)
-
-
-def broadcast_to(input: Any, size: Any) -> Any:
-    """A view of input in a larger shape"""
-    return input.expand(size)
 
 
 def dropout(input: Any, p: float, train: builtins.bool) -> Any:

@@ -24,6 +24,7 @@ from minigrad.ops import (
     softmax,
     views,
 )
+from minigrad.ops.kernel import require_tensor
 from minigrad.random import default_generator
 
 __all__ = ["InPlaceMethods", "MathMethods", "Operators", "ShapeMethods", "become", "in_place"]
@@ -109,10 +110,10 @@ class MathMethods:
     # Not differentiable, by NumPy:
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Any:
-        return make(np.asarray(self.array.all(axis=dim, keepdims=keepdim)))
+        return make(np.asarray(self.array.all(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Any:
-        return make(np.asarray(self.array.any(axis=dim, keepdims=keepdim)))
+        return make(np.asarray(self.array.any(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))
 
     def isnan(self) -> Any:
         return make(np.asarray(np.isnan(self.array)))
@@ -124,9 +125,11 @@ class MathMethods:
         return make(np.asarray(np.isfinite(self.array)))
 
     def equal(self, other: Any) -> builtins.bool:
+        require_tensor(other, "equal", "other", 2)
         return self.array.shape == other.array.shape and np.array_equal(self.array, other.array)
 
     def allclose(self, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> builtins.bool:
+        require_tensor(other, "allclose", "other", 2)
         return builtins.bool(np.allclose(self.array, other.array, rtol, atol, equal_nan))
 
 

@@ -20,6 +20,8 @@ def _tuple(values: Any) -> tuple:
 def _first_gradients(outputs: tuple, given: Any) -> list:
     """What to multiply each output's derivative by: as given, or 1 for a scalar."""
     dys = _tuple(given) if given is not None else (None,) * len(outputs)
+    if not outputs:
+        raise RuntimeError("expected at least one tensor to differentiate, but got none")
     if len(dys) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(dys)} gradients")
     for position, output in enumerate(outputs):

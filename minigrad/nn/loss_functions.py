@@ -14,6 +14,8 @@ from minigrad.native import FLOATS
 from minigrad.ops import softmax as softmax_ops
 from minigrad.ops.activation import softplus
 from minigrad.ops.kernel import require_tensor
+from minigrad.ops.loss import BinaryCrossEntropy
+from minigrad.ops.operands import operands
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div",
            "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss"]
@@ -106,7 +108,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_avera
                          "deprecated. Please ensure they have the same size.")
     if input.array.size and not ((input.array >= 0) & (input.array <= 1)).all():
         raise RuntimeError("all elements of input should be between 0 and 1")
-    loss = -(target * input.log().clamp(min=-100) + (1.0 - target) * (1.0 - input).log().clamp(min=-100))
+    loss = BinaryCrossEntropy.apply(*operands(input, target, "binary_cross_entropy"))
     return _reduce(loss if weight is None else loss * weight, how)
 
 

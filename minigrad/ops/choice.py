@@ -122,8 +122,8 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        x = x if min is None else maximum(x, min)
-        return x if max is None else minimum(x, max)
+        y = x if min is None else where(x < min, min, x)
+        return y if max is None else where(y > max, max, y)
     if x.array.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
         x = as_float(x, "clamp")
     low, high = (None if bound is None else scalar(bound, x.array.dtype, "clamp") for bound in (min, max))

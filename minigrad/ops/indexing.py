@@ -164,7 +164,8 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     xs = list(tensors)
     if not xs:
         raise RuntimeError("stack expects a non-empty TensorList")
-    for x in xs:
+    for position, x in enumerate(xs):
+        require_tensor(x, "stack", "tensors", position)
         if x.array.shape != xs[0].array.shape:
             raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(xs[0].array.shape)} at "
                                f"entry 0 and {list(x.array.shape)} at another")

@@ -203,7 +203,9 @@ def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: 
         return sum((x != 0).to(x.dtype), dim, keepdim)
     if p == 1:
         return sum(x.abs(), dim, keepdim)
-    return sum(x.abs() ** p, dim, keepdim) ** (1.0 / p)
+    total = sum(x.abs() ** p, dim, keepdim)
+    kept = (total != 0).to(total.dtype)
+    return (total + (1.0 - kept)) ** (1.0 / p) * kept  # 0, with gradient 0, where all are 0
 
 
 class SafeSqrt(Function):

@@ -226,17 +226,20 @@ SAME_CLASS = [
     ("t.softmax(t.tensor([1]), 0)", NotImplementedError, ""),
     ("F.cross_entropy(t.zeros(1, 3).long(), t.tensor([0]))", NotImplementedError, ""),
     ("t.manual_seed(2**70)", ValueError, ""),
-]
-
-# Not refused as it should be: (expression, class, part of the text, what happens). Tests of these must fail.
-NOT_YET = [
-    *((f"t.{call}", TypeError, "", "AttributeError: no check") for call in (
-        "reshape([1.0], (1,))", "transpose([1.0], 0, 0)", "permute([1.0], (0,))", "unsqueeze([1.0], 0)",
-        "clamp(3.0, 0, 1)", "allclose(t.zeros(2), 3.0)", "equal(t.zeros(2), 3.0)", "movedim([1.0], 0, 0)",
-        "stack([1.0])", "stack([t.zeros(1), 1.0])", "broadcast_to([1.0], (2,))")),
-    ("t.zeros(2).all(5)", IndexError, "", "NumPy's AxisError, which is an IndexError too, with NumPy's text"),
-    ("t.tensor(float('nan'), dtype=t.int64)", RuntimeError, "", "gives the smallest integer"),
-    ("t.autograd.grad([], t.ones(1, requires_grad=True))", RuntimeError, "", "UnboundLocalError"),
+    ("t.reshape([1.0], (1,))", TypeError, ""),
+    ("t.transpose([1.0], 0, 0)", TypeError, ""),
+    ("t.permute([1.0], (0,))", TypeError, ""),
+    ("t.unsqueeze([1.0], 0)", TypeError, ""),
+    ("t.clamp(3.0, 0, 1)", TypeError, ""),
+    ("t.allclose(t.zeros(2), 3.0)", TypeError, ""),
+    ("t.equal(t.zeros(2), 3.0)", TypeError, ""),
+    ("t.movedim([1.0], 0, 0)", TypeError, ""),
+    ("t.stack([1.0])", TypeError, ""),
+    ("t.stack([t.zeros(1), 1.0])", TypeError, ""),
+    ("t.broadcast_to([1.0], (2,))", TypeError, ""),
+    ("t.zeros(2).all(5)", IndexError, ""),
+    ("t.tensor(float('nan'), dtype=t.int64)", RuntimeError, ""),
+    ("t.autograd.grad([], t.ones(1, requires_grad=True))", RuntimeError, ""),
 ]
 
 CONTRACT = "CONTRACT.md"

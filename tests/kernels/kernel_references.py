@@ -136,7 +136,8 @@ def cross_entropy_grad(v):
     hot = onehot(v.target, v.cols)
     scale = v.dy if v.count is None else v.dy / v.count
     used = hot.any(axis=1, keepdims=True)
-    return np.where(used, np.broadcast_to(scale, v.rows)[:, None] * (np.exp(v.x - v.lse.sum(axis=1, keepdims=True)) - hot), 0)
+    p = np.exp(v.x - v.lse.sum(axis=1, keepdims=True))
+    return np.where(used, np.broadcast_to(scale, v.rows)[:, None] * (p - hot), 0)
 
 
 # -- random numbers ----------------------------------------------------------------------------------------------------

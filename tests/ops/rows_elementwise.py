@@ -138,7 +138,7 @@ ELEMENTWISE = [
     three("where", np.where, coin, normal, normal, covers="Where"),
     Row("clamp by tensors", np.clip, tuple(call(normal(*x), below(*low), above(*high)) for x, low, high in (
         ((2, 3), (2, 3), (2, 3)), ((2, 3), (3,), ()), ((), (), ()), ((0,), (1,), (0,)), ((17, 9), (1, 9), (17, 1)))),
-        split("Maximum Minimum"), lambda t, x, low, high: t.clamp(x, low, high)),
+        split("Where"), lambda t, x, low, high: t.clamp(x, low, high)),
     three("x + y * z", lambda x, y, z: x + y * z, normal, normal, normal, covers="Add Mul",
           how=lambda t, x, y, z: x + y * z),
     with_numbers("+", operator.add, "Add"),

@@ -222,7 +222,7 @@ LOSSES = [
     loss("l1_loss", lambda x, t: np.abs(x - t), "Abs", positive, below),
     loss("smooth_l1_loss", lambda x, t, beta: huber(x, t, beta) / beta, "Minimum", beta=0.7),
     loss("huber_loss", huber, "Minimum", delta=0.6),
-    loss("binary_cross_entropy", bce, "Log Clamp", unit, unit),
+    loss("binary_cross_entropy", bce, "BinaryCrossEntropy", unit, unit),
     loss("binary_cross_entropy_with_logits", bce_logits, "Softplus", normal, unit),
     loss("kl_div", lambda x, t: t * (np.log(t) - x), "Log", normal, positive),
     Row("kl_div of logs", lambda x, t: (np.exp(t) * (t - x)).sum() / len(x), (call(normal(2, 3), normal(2, 3)),),
