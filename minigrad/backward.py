@@ -74,8 +74,8 @@ class Walk:
             return
         dys = self.pending.get(target)
         if dys is None:
-            dys = self.pending[target] = [None] * (len(target.outputs) if target.outputs else 1)
-            heappush(self.heap, (-target.seq, target))
+            dys = self.pending[target] = [None] * (len(target._outputs) if target._outputs else 1)
+            heappush(self.heap, (-target._seq, target))
         dys[index] = dy if dys[index] is None else dys[index] + dy
 
     def run(self, keep_graph: bool) -> None:
@@ -83,14 +83,14 @@ class Walk:
         while heap:
             node = heappop(heap)[1]
             dys = pending.pop(node)
-            if wanted or node.watched:
+            if wanted or node._watched:
                 self._watch(node, dys)
-            edges = node.edges if plan is None else plan.get(node)
+            edges = node._edges if plan is None else plan.get(node)
             if edges is None:
                 continue
             dxs = _call_backward(node, dys, edges)
-            if not keep_graph and node.saved:
-                node.saved = None
+            if not keep_graph and node._saved:
+                node._saved = None
             for edge, dx in zip(edges, dxs):
                 if edge is not None and dx is not None:
                     target, index, shape, dtype = edge
@@ -104,10 +104,10 @@ class Walk:
         for index, dy in enumerate(dys):
             if dy is None:
                 continue
-            if node.hooks and index in node.hooks:
-                dy = dys[index] = run_hooks(node.hooks[index], dy)
-            if node.retained and index in node.retained:
-                tensor = node.retained[index]()
+            if node._hooks and index in node._hooks:
+                dy = dys[index] = run_hooks(node._hooks[index], dy)
+            if node._retained and index in node._retained:
+                tensor = node._retained[index]()
                 if tensor is not None:
                     accumulate_grad(tensor, {0: dy}, 0)
             if (node, index) in self.wanted:
@@ -118,15 +118,15 @@ def _plan(roots: list[Function], wanted: set) -> dict[Function, tuple]:
     """For every node on a path from the roots to what is wanted: its edges, None for those that lead elsewhere."""
     seen, stack = set(roots), list(roots)
     while stack:
-        for edge in stack.pop().edges:
+        for edge in stack.pop()._edges:
             if edge is not None and isinstance(edge[0], Function) and edge[0] not in seen:
                 seen.add(edge[0])
                 stack.append(edge[0])
     plan: dict[Function, tuple] = {}
-    for node in sorted(seen, key=lambda node: node.seq):  # oldest first, so the targets are decided before
+    for node in sorted(seen, key=lambda node: node._seq):  # oldest first, so the targets are decided before
         edges = tuple(
             edge if edge is not None and (edge[0] in plan or edge[:2] in wanted or edge[0] in wanted) else None
-            for edge in node.edges)
+            for edge in node._edges)
         if any(edges):
             plan[node] = edges
     return plan
@@ -134,9 +134,9 @@ def _plan(roots: list[Function], wanted: set) -> dict[Function, tuple]:
 
 def _call_backward(node: Function, dys: list, edges: tuple) -> tuple:
     """node.backward(*dys) as a tuple of one gradient per edge, with needs_input_grad saying which are wanted."""
-    if node.outputs and node.materialize:
-        dys = [make(np.zeros(*node.outputs[i])) if dy is None and node.outputs[i] else dy for i, dy in enumerate(dys)]
-    if edges is node.edges:
+    if node._outputs and node._materialize:
+        dys = [make(np.zeros(*like)) if dy is None and like else dy for dy, like in zip(dys, node._outputs)]
+    if edges is node._edges:
         dxs = node.backward(node, *dys)
     else:
         before = node.needs_input_grad

@@ -49,7 +49,7 @@ class TensorBase:
         self.counter()[0] += 1
         for tensor in (self, self._base):
             if tensor is not None and tensor.node is not None:
-                tensor.node.outputs_changed = True
+                tensor.node._outputs_changed = True
 
 
 DETACHED = object()  # the _base_node of a tensor that shares memory, but not history
@@ -97,20 +97,21 @@ class Function:
     """
 
     needs_input_grad: tuple[bool, ...] = ()
-    seq = 0
-    edges: Any = ()                      # an Edge per argument of forward, None where no gradient flows
-    outputs: tuple | None = None         # (shape, dtype) of each, where there are several
-    materialize = True                   # backward gets zeros, not None, for outputs that nobody used
-    marked = False                       # whether forward marked something: then dirty and non_differentiable say what
-    dirty: tuple = ()
-    non_differentiable: tuple = ()
-    saved: tuple | None = ()             # None once freed
-    versions: Any = ()                   # of saved, when it was saved
-    own_outputs: tuple[tuple[int, int], ...] = ()  # (position in saved, index) of saved tensors that it made
-    outputs_changed = False              # an output was changed in place
-    watched = False                      # whether there are hooks or retained gradients
-    hooks: dict | None = None            # output index -> {id: hook on that output's gradient}
-    retained: dict | None = None         # output index -> the tensor whose .grad is wanted
+    # The rest starts with _, so that a ctx may have any other attribute.
+    _seq = 0
+    _edges: Any = ()                       # an Edge per argument of forward, None where no gradient flows
+    _outputs: tuple | None = None          # (shape, dtype) of each, where there are several
+    _materialize = True                    # backward gets zeros, not None, for unused outputs
+    _marked = False                        # forward marked something: the next two say what
+    _dirty: tuple = ()
+    _non_differentiable: tuple = ()
+    _saved: tuple | None = ()              # None once freed
+    _versions: Any = ()                    # of saved, when it was saved
+    _own_outputs: tuple[tuple[int, int], ...] = ()  # (position in saved, index) of saved tensors that it made
+    _outputs_changed = False               # an output was changed in place
+    _watched = False                       # whether there are hooks or retained gradients
+    _hooks: dict | None = None             # output index -> {id: hook on that output's gradient}
+    _retained: dict | None = None          # output index -> the tensor whose .grad is wanted
 
     @staticmethod
     def forward(ctx: Any, *args: Any) -> Any:
@@ -129,7 +130,7 @@ class Function:
         if not mode.enabled:
             node.needs_input_grad = (False,) * len(args)
             out = cls.forward(node, *args) if cls.setup_context is None else node._forward_then_setup(args)
-            if node.marked:
+            if node._marked:
                 node._count_changes()
             return out
         edges = [(a.node or a, a.index, a.array.shape, a.array.dtype)
@@ -141,7 +142,7 @@ class Function:
             out = cls.forward(node, *args) if cls.setup_context is None else node._forward_then_setup(args)
         finally:
             mode.enabled = True
-        if node.marked:
+        if node._marked:
             node._count_changes()
         return node._record(edges, args, out) if any(edges) else out
 
@@ -152,47 +153,47 @@ class Function:
 
     def _record(self, edges: list, args: tuple, out: Any) -> Any:
         """Make this context a node of the graph: edges to the inputs, and outputs that point back to it."""
-        self.seq = next(_sequence)
-        self.edges = edges
+        self._seq = next(_sequence)
+        self._edges = edges
         if type(out) is not tuple:
             out = self._own(out, 0, args)
-            if self.saved:
+            if self._saved:
                 self._keep_saved((out,))
             return out
         out = tuple([self._own(o, index, args) for index, o in enumerate(out)])
-        self.outputs = tuple([(o.array.shape, o.array.dtype) if isinstance(o, TensorBase) else None for o in out])
-        if self.saved:
+        self._outputs = tuple([(o.array.shape, o.array.dtype) if isinstance(o, TensorBase) else None for o in out])
+        if self._saved:
             self._keep_saved(out)
         return out
 
     def _own(self, o: Any, index: int, args: tuple) -> Any:
         """Output o as ours: it points back to this node, if it can have a gradient at all."""
         if not isinstance(o, TensorBase) or o.array.dtype.kind != "f" or (
-                self.marked and _contains(self.non_differentiable, o)):
+                self._marked and _contains(self._non_differentiable, o)):
             return o
         for a in args:
-            if a is o and not _contains(self.dirty, o):
+            if a is o and not _contains(self._dirty, o):
                 o = alias(o)  # forward returned an input as it is: the input keeps its own history
         o.node, o.index, o.needs_grad = self, index, True
         return o
 
     def _keep_saved(self, outs: tuple) -> None:
         """Note the versions. Of our own outputs keep a twin: output and node would own each other."""
-        saved, versions = self.saved, []
+        saved, versions = self._saved, []
         for position, s in enumerate(saved):
             if s is not None and s.node is self:
                 for index, o in enumerate(outs):
                     if o is s:
                         twin = make(s.array)
                         twin._pointer, twin.needs_grad = s._pointer, True
-                        self.saved = (*self.saved[:position], twin, *self.saved[position + 1:])
-                        self.own_outputs += ((position, index),)
+                        self._saved = (*self._saved[:position], twin, *self._saved[position + 1:])
+                        self._own_outputs += ((position, index),)
             versions.append(0 if s is None or s._counter is None else s._counter[0])
-        self.versions = versions
+        self._versions = versions
 
     def _count_changes(self) -> None:
         """A new version of what forward changed in place."""
-        for tensor in self.dirty:
+        for tensor in self._dirty:
             if mode.enabled and tensor.needs_grad and tensor.node is None:
                 raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
             tensor.count_change()
@@ -201,39 +202,39 @@ class Function:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for backward, which finds them in ctx.saved_tensors."""
-        self.saved = tensors
+        self._saved = tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Say that forward changed these inputs in place, and returns them."""
-        self.dirty, self.marked = tensors, True
+        self._dirty, self._marked = tensors, True
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
         """Say that these outputs have no gradient."""
-        self.non_differentiable, self.marked = tensors, True
+        self._non_differentiable, self._marked = tensors, True
 
     def set_materialize_grads(self, value: bool) -> None:
         """With False, backward gets None, not zeros, for an output that was not used."""
-        self.materialize = value
+        self._materialize = value
 
     @property
     def saved_tensors(self) -> tuple:
         """What save_for_backward kept. RuntimeError if it was freed, or changed in place since."""
-        saved = self.saved
+        saved = self._saved
         if saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
                 "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
                 "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
                 "if you need to access saved tensors after calling backward.")
-        for s, version in zip(saved, self.versions):
+        for s, version in zip(saved, self._versions):
             if s is not None and s._counter is not None and s._counter[0] != version:
                 self._refuse_stale(s, f"is at version {s._counter[0]}; expected version {version} instead")
-        if self.own_outputs:
-            if self.outputs_changed:
-                self._refuse_stale(saved[self.own_outputs[0][0]], "is its own output, and has been changed since")
+        if self._own_outputs:
+            if self._outputs_changed:
+                self._refuse_stale(saved[self._own_outputs[0][0]], "is its own output, and has been changed since")
             if mode.enabled:
                 saved = list(saved)
-                for position, index in self.own_outputs:
+                for position, index in self._own_outputs:
                     twin = saved[position] = alias(saved[position])
                     twin.node, twin.index, twin.needs_grad = self, index, True
                 saved = tuple(saved)
@@ -252,7 +253,7 @@ class Function:
     @property
     def next_functions(self) -> tuple:
         """((node, output number), ...) per input; a leaf stands for itself, (None, 0) where no gradient flows."""
-        return tuple(edge[:2] if edge else (None, 0) for edge in self.edges)
+        return tuple(edge[:2] if edge else (None, 0) for edge in self._edges)
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"

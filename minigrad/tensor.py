@@ -186,12 +186,12 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
         if not self.needs_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.node is not None:
-            self.node.retained, self.node.watched = self.node.retained or {}, True
-            self.node.retained[self.index] = weakref.ref(self)
+            self.node._retained, self.node._watched = self.node._retained or {}, True
+            self.node._retained[self.index] = weakref.ref(self)
 
     @property
     def retains_grad(self) -> bool:
-        return bool(self.node is not None and self.node.retained and self.index in self.node.retained)
+        return bool(self.node is not None and self.node._retained and self.index in self.node._retained)
 
     def register_hook(self, hook: Any) -> RemovableHandle:
         """Call hook(grad) when the gradient of this tensor is known; it may return another one."""
@@ -200,8 +200,8 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
         if self.node is None:
             self._hooks = self._hooks or {}
             return RemovableHandle(self._hooks, hook)
-        self.node.hooks, self.node.watched = self.node.hooks or {}, True
-        return RemovableHandle(self.node.hooks.setdefault(self.index, {}), hook)
+        self.node._hooks, self.node._watched = self.node._hooks or {}, True
+        return RemovableHandle(self.node._hooks.setdefault(self.index, {}), hook)
 
     # -- conversion ----------------------------------------------------------------------------------------------------
 

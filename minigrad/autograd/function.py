@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from minigrad.creation import zeros
 from minigrad.engine import Function
 from minigrad.grad_mode import mode, no_grad
 
@@ -42,6 +43,4 @@ def once_differentiable(backward: Any) -> Any:
 
 def _needing() -> Any:
     """A tensor that requires grad, so that what is made with it refuses to be differentiated."""
-    from minigrad.creation import zeros
-
     return zeros((), requires_grad=True)

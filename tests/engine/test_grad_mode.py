@@ -222,8 +222,8 @@ def test_each_thread_has_its_own_mode(t):
             barrier.wait()
         seen[name].append(recorded(t))
 
-    barrier = threading.Barrier(3)
-    threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+    barrier = threading.Barrier(3, timeout=30)
+    threads = [threading.Thread(daemon=True, target=work, args=(name,)) for name in "ab"]
     for thread in threads:
         thread.start()
     barrier.wait()
@@ -233,7 +233,7 @@ def test_each_thread_has_its_own_mode(t):
         thread.join()
     assert seen == {"a": [True, False, True], "b": [True, False, True]}
     with t.no_grad():
-        thread = threading.Thread(target=lambda: seen.update(new=t.is_grad_enabled()))
+        thread = threading.Thread(daemon=True, target=lambda: seen.update(new=t.is_grad_enabled()))
         thread.start()
         thread.join()
     assert seen["new"] is True  # a new thread records, wherever it was started
@@ -242,7 +242,7 @@ def test_each_thread_has_its_own_mode(t):
 @same_as_torch
 def test_a_decorated_function_in_many_threads(t):
     """Its calls overlap, and each restores the mode of its own thread."""
-    both = threading.Barrier(2)
+    both = threading.Barrier(2, timeout=30)
 
     @t.no_grad()
     def wait():
@@ -254,7 +254,7 @@ def test_a_decorated_function_in_many_threads(t):
     def work():
         seen.append((wait(), t.is_grad_enabled()))
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads = [threading.Thread(daemon=True, target=work) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -19,7 +19,7 @@ from .face import same_as_torch
 
 def in_threads(work, count):
     """The results of work(i) for each i, all at the same time; an exception in one is raised here."""
-    results, errors, start = [None] * count, [], threading.Barrier(count)
+    results, errors, start = [None] * count, [], threading.Barrier(count, timeout=30)
 
     def run(i):
         try:
@@ -28,7 +28,7 @@ def in_threads(work, count):
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
+    threads = [threading.Thread(daemon=True, target=run, args=(i,)) for i in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
