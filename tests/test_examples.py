@@ -64,4 +64,4 @@ def test_main_job_names_what_is_missing(tmp_path):
 def test_readme_names_real_files():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in re.findall(r"`((?:csrc|minigrad|tests|examples)/[\w./]+)`", text):
-        assert (ROOT / path).exists(), path
+        assert (ROOT / path).exists() or path.startswith("examples/out/"), path

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.engine import Function, TensorBase, make
 from minigrad.native import lib
 from minigrad.ops.choice import where
-from minigrad.ops.kernel import as_float, binary, unary
+from minigrad.ops.kernel import as_float, binary, save_factors, unary
 from minigrad.ops.operands import function_of, operands
 
 __all__ = ["add", "compare", "div", "floor_divide", "mul", "neg", "pow", "remainder", "sub"]
@@ -48,8 +48,7 @@ class Mul(Function):
 
     @staticmethod
     def forward(ctx, x, y):
-        need_x, need_y = ctx.needs_input_grad
-        ctx.save_for_backward(x if need_y else None, y if need_x else None)
+        save_factors(ctx, x, y)
         return binary(lib.mg_mul, np.multiply, x, y)
 
     @staticmethod

@@ -13,7 +13,8 @@ from minigrad.engine import DETACHED, TensorBase, make
 from minigrad.memory import LARGE
 from minigrad.native import FLOATS, empty, pointer
 
-__all__ = ["as_float", "binary", "new", "new_like", "ptr", "require_tensor", "unary", "view_of"]
+__all__ = ["as_float", "binary", "new", "new_like", "ptr", "require_tensor", "save_factors",
+           "unary", "view_of"]
 
 
 def ptr(x: TensorBase) -> Any:
@@ -54,6 +55,12 @@ def require_tensor(x: Any, operation: str, name: str = "input", position: int = 
     if not isinstance(x, TensorBase):
         raise TypeError(f"{operation}(): argument '{name}' (position {position}) must be Tensor, not "
                         f"{type(x).__name__}")
+
+
+def save_factors(ctx: Any, x: TensorBase, y: TensorBase) -> None:
+    """Keep of two factors, the first two arguments, what the other's gradient needs."""
+    needs = ctx.needs_input_grad
+    ctx.save_for_backward(x if needs[1] else None, y if needs[0] else None)
 
 
 def as_float(x: Any, operation: str) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.engine import Function, make
 from minigrad.native import FLOATS, ffi, lib, pointer
-from minigrad.ops.kernel import new, ptr, require_tensor
+from minigrad.ops.kernel import new, ptr, require_tensor, save_factors
 from minigrad.ops.shape import Reshape, broadcast_to
 
 __all__ = ["bmm", "linear", "matmul", "mm"]
@@ -31,28 +31,28 @@ class MatMul(Function):
 
     @staticmethod
     def forward(ctx, a, b, ta=False, tb=False):
-        ctx.save_for_backward(a, b)
+        save_factors(ctx, a, b)
         ctx.forms = ta, tb
         return _product(a, b, ta, tb)
 
-    @staticmethod
-    def backward(ctx, dc):
+    @classmethod
+    def backward(cls, ctx, dc):
         a, b = ctx.saved_tensors
         ta, tb = ctx.forms
         da = db = None
         if ctx.needs_input_grad[0]:
-            da = MatMul.apply(b, dc, tb, True) if ta else MatMul.apply(dc, b, False, not tb)
+            da = cls.apply(b, dc, tb, True) if ta else cls.apply(dc, b, False, not tb)
         if ctx.needs_input_grad[1]:
-            db = MatMul.apply(dc, a, True, ta) if tb else MatMul.apply(a, dc, not ta, False)
+            db = cls.apply(dc, a, True, ta) if tb else cls.apply(a, dc, not ta, False)
         return da, db, None, None
 
 
-class BatchMatMul(Function):
+class BatchMatMul(MatMul):
     """c[i] = A[i] @ B[i], A = a or a^T, B = b or b^T in the last two axes;  dA = dc @ B^T, dB = A^T @ dc."""
 
     @staticmethod
     def forward(ctx, a, b, ta=False, tb=False):
-        ctx.save_for_backward(a, b)
+        save_factors(ctx, a, b)
         ctx.forms = ta, tb
         batch, m, k = a.array.shape[0], *(a.array.shape[:0:-1] if ta else a.array.shape[1:])
         n = b.array.shape[1 if tb else 2]
@@ -62,17 +62,6 @@ class BatchMatMul(Function):
         for i in range(batch):
             lib.mg_matmul(number, pc + i * m * n, pa + i * m * k, pb + i * k * n, NULL, m, n, k, *a_strides, *b_strides)
         return c
-
-    @staticmethod
-    def backward(ctx, dc):
-        a, b = ctx.saved_tensors
-        ta, tb = ctx.forms
-        da = db = None
-        if ctx.needs_input_grad[0]:
-            da = BatchMatMul.apply(b, dc, tb, True) if ta else BatchMatMul.apply(dc, b, False, not tb)
-        if ctx.needs_input_grad[1]:
-            db = BatchMatMul.apply(dc, a, True, ta) if tb else BatchMatMul.apply(a, dc, not ta, False)
-        return da, db, None, None
 
 
 def _product(a: Any, b: Any, ta: bool, tb: bool, bias: Any = None) -> Any:
@@ -93,8 +82,7 @@ class Linear(Function):
 
     @staticmethod
     def forward(ctx, x, w, b=None):
-        need_x, need_w, *_ = ctx.needs_input_grad
-        ctx.save_for_backward(x if need_w else None, w if need_x else None)
+        save_factors(ctx, x, w)
         return _product(x, w, False, True, b)
 
     @staticmethod

@@ -23,7 +23,6 @@ def shallow_stack():
     """A recursion over the graph, in Python or in C, would be far deeper than this."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(300)
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -126,7 +126,6 @@ def test_nothing_is_recorded_where_nothing_requires_grad():
 @pytest.fixture
 def no_collector():
     """Without the cycle collector: what must die has to die by itself."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
