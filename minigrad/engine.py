@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad.grad_mode import mode
 
-__all__ = ["DETACHED", "Edge", "Function", "TensorBase", "alias", "make"]
+__all__ = ["DETACHED", "Edge", "Function", "TensorBase", "alias", "make", "view_needs_grad"]
 
 _sequence = itertools.count(1)  # numbers the nodes in the order of their making
 
@@ -134,7 +134,7 @@ class Function:
                 node._count_changes()
             return out
         edges = [(a.node or a, a.index, a.array.shape, a.array.dtype)
-                 if isinstance(a, TensorBase) and (a.needs_grad if a._base is None else _view_needs_grad(a)) else None
+                 if isinstance(a, TensorBase) and (a.needs_grad if a._base is None else view_needs_grad(a)) else None
                  for a in args]
         node.needs_input_grad = tuple([edge is not None for edge in edges])
         mode.enabled = False
@@ -259,7 +259,7 @@ class Function:
         return f"<{self.name()}>"
 
 
-def _view_needs_grad(view: Any) -> bool:
+def view_needs_grad(view: Any) -> bool:
     """Whether gradients flow through a view. If its base was changed in place, it takes the base's new history."""
     if view._base_node is not view._base.node and view._base_node is not DETACHED:
         view.follow_base()

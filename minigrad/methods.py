@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import DETACHED, TensorBase, alias, make
+from minigrad.engine import DETACHED, TensorBase, alias, make, view_needs_grad
 from minigrad.grad_mode import mode
 from minigrad.ops import (
     activation,
@@ -61,6 +61,8 @@ def in_place(function: Any) -> Any:
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         x = self
+        if x._base is not None:
+            view_needs_grad(x)  # lets it follow its base first
         if mode.enabled and (x.needs_grad or any(isinstance(a, TensorBase) and a.needs_grad for a in args)):
             x = alias(self)  # f may save x, whose memory is about to change: let it save a copy
             x.array, x._pointer, x._counter = self.array.copy(), None, None

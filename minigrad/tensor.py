@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backward import run_backward
-from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor
+from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor, view_needs_grad
 from minigrad.methods import InPlaceMethods, MathMethods, Operators, ShapeMethods
 from minigrad.ops import shape
 from minigrad.parts import Device, RemovableHandle, Size
@@ -65,9 +65,15 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
     def mT(self) -> Tensor:
         return shape.transpose(self, -2, -1)
 
+    def _current(self) -> Tensor:
+        """self; a view whose base was changed in place takes the base's new history first."""
+        if self._base is not None:
+            view_needs_grad(self)
+        return self
+
     @property
     def requires_grad(self) -> bool:
-        return self.needs_grad
+        return self._current().needs_grad
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -93,11 +99,11 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
 
     @property
     def grad_fn(self) -> Function | None:
-        return self.node
+        return self._current().node
 
     @property
     def is_leaf(self) -> bool:
-        return self.node is None
+        return self._current().node is None
 
     @property
     def data(self) -> Tensor:
@@ -138,7 +144,7 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
 
         gradient: what to multiply by, of self's shape; 1 for a scalar. The graph is freed unless retain_graph.
         """
-        if not self.needs_grad:
+        if not self._current().needs_grad:
             raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
         keep = create_graph if retain_graph is None else bool(retain_graph)
         inputs = [inputs] if isinstance(inputs, Tensor) else None if inputs is None else list(inputs)
@@ -183,7 +189,7 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
 
     def retain_grad(self) -> None:
         """Keep .grad of a tensor that is not a leaf, too."""
-        if not self.needs_grad:
+        if not self._current().needs_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.node is not None:
             self.node._retained, self.node._watched = self.node._retained or {}, True
@@ -195,7 +201,7 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
 
     def register_hook(self, hook: Any) -> RemovableHandle:
         """Call hook(grad) when the gradient of this tensor is known; it may return another one."""
-        if not self.needs_grad:
+        if not self._current().needs_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.node is None:
             self._hooks = self._hooks or {}

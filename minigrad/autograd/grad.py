@@ -27,7 +27,7 @@ def _first_gradients(outputs: tuple, given: Any) -> list:
     for position, output in enumerate(outputs):
         if not isinstance(output, Tensor):
             raise TypeError(f"expected Tensors to differentiate, but got {type(output).__name__}")
-        if not output.needs_grad:
+        if not output.requires_grad:
             raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
     return [output._first_gradient(dy) for output, dy in zip(outputs, dys)]
 
@@ -63,7 +63,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     for x in ins:
         if not isinstance(x, Tensor):
             raise TypeError(f"grad expects Tensors as inputs, but got {type(x).__name__}")
-        if not x.needs_grad:
+        if not x.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     keep = create_graph if retain_graph is None else bool(retain_graph)
     found = run_backward(list(outs), dys, keep, create_graph, list(ins), accumulate=False)

@@ -57,8 +57,10 @@ def _elementwise_loss(name: str, input: Any, target: Any, reduction: str, loss: 
     value = loss(input, target)
     if weight is None:
         return _reduce(value, reduction)
+    if weight.array.shape != input.array.shape:
+        raise ValueError("Weights and input must have the same size.")
     value = value * weight
-    return value.sum() / weight.expand(value.array.shape).sum() if reduction == "mean" else _reduce(value, reduction)
+    return value.sum() / weight.sum() if reduction == "mean" else _reduce(value, reduction)
 
 
 def mse_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -85,7 +87,10 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
         near = d.minimum(delta)  # d^2/2 near, delta d - delta^2/2 far: one formula in min(d, delta)
         return near * (d - near * 0.5)
 
-    return _elementwise_loss("huber_loss", input, target, _reduction(reduction), loss, weight)
+    if weight is None:
+        return _elementwise_loss("huber_loss", input, target, _reduction(reduction), loss)
+    value = _elementwise_loss("huber_loss", input, target, "none", loss) * weight
+    return _reduce(value, _reduction(reduction))  # unlike mse_loss's, this mean is not divided by the weights: PyTorch's
 
 
 def smooth_l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -140,7 +145,7 @@ def kl_div(input: Any, target: Any, size_average: Any = None, reduce: Any = None
         positive = (target > 0).to(target.dtype)
         safe = target * positive + (1.0 - positive)  # 1 where t = 0, so that t log t is 0
         loss = target * (safe.log() - input)
-    return _reduce(loss, how) / input.array.shape[0] if batchmean else _reduce(loss, how)
+    return _reduce(loss, how) / input.array.shape[0] if batchmean and input.array.ndim else _reduce(loss, how)
 
 
 def nll_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100,

@@ -148,6 +148,8 @@ def squeeze(x: Any, dim: Any = None) -> Any:
     shape = x.array.shape
     dims = range(len(shape)) if dim is None else [axis_of(d, len(shape)) for d in
                                                   (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(dims)) < len(dims):
+        raise RuntimeError(f"dim {max(dims, key=list(dims).count)} appears multiple times in the list of dims")
     return Reshape.apply(x, tuple(s for i, s in enumerate(shape) if s != 1 or i not in dims))
 
 
@@ -182,6 +184,8 @@ def transpose(x: Any, dim0: int, dim1: int) -> Any:
 def movedim(x: Any, source: int, destination: int) -> Any:
     """One dimension moved to another place."""
     order = list(range(x.array.ndim))
+    if not order:
+        return transpose(x, source, destination)
     order.insert(axis_of(destination, len(order)), order.pop(axis_of(source, len(order))))
     return Permute.apply(x, tuple(order))
 

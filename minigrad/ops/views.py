@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.grad_mode import enable_grad
 from minigrad.ops.indexing import Index, Put
 from minigrad.ops.shape import Reshape
 
@@ -39,6 +40,7 @@ def put_view(view: Any, value: Any) -> Any:
 def follow_base(view: Any) -> None:
     """Give a view the history of its base as it is now."""
     base = view._base
-    now = Index.apply(Reshape.apply(base, (-1,)), positions(view))
+    with enable_grad():
+        now = Index.apply(Reshape.apply(base, (-1,)), positions(view))
     view.node, view.index, view.needs_grad = now.node, now.index, now.needs_grad
     view._base_node = base.node
