@@ -95,14 +95,12 @@ def _threads_from_environment() -> int:
     return int(shared) if shared.isdigit() and int(shared) > 0 else _usable_cores()
 
 
-def show_config() -> str:
-    """What this build is and what it chose, as text: print(minigrad.show_config())."""
-    return "\n".join((
-        f"instruction set: {get_isa()} (MINIGRAD_ISA={os.environ.get('MINIGRAD_ISA', '')!r})",
-        f"threads:         {get_num_threads()} of {_usable_cores()} cores",
-        f"compiler:        {ffi.string(lib.mg_compiler()).decode()}",
-        f"NumPy:           {np.__version__}",
-    ))
+def show_config() -> None:
+    """Print what this build is, and what it chose."""
+    print(f"instruction set: {get_isa()} (MINIGRAD_ISA={os.environ.get('MINIGRAD_ISA', '')!r})",
+          f"threads:         {get_num_threads()} of {_usable_cores()} cores",
+          f"compiler:        {ffi.string(lib.mg_compiler()).decode()}",
+          f"NumPy:           {np.__version__}", sep="\n")
 
 
 set_isa(os.environ.get("MINIGRAD_ISA", ""))

@@ -90,7 +90,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     if weight is None:
         return _elementwise_loss("huber_loss", input, target, _reduction(reduction), loss)
     value = _elementwise_loss("huber_loss", input, target, "none", loss) * weight
-    return _reduce(value, _reduction(reduction))  # unlike mse_loss's, this mean is not divided by the weights: PyTorch's
+    return _reduce(value, _reduction(reduction))  # not divided by the weights, unlike mse_loss: as in PyTorch
 
 
 def smooth_l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",

@@ -225,6 +225,12 @@ LOSSES = [
     loss("binary_cross_entropy", bce, "BinaryCrossEntropy", unit, unit),
     loss("binary_cross_entropy_with_logits", bce_logits, "Softplus", normal, unit),
     loss("kl_div", lambda x, t: t * (np.log(t) - x), "Log", normal, positive),
+    *(Row(f"weighted {name}", lambda x, t, w, f=f, total=total: (f(x, t) * w).sum() / total(w),
+          (call(normal(2, 3), normal(2, 3), positive(2, 3, grad=False)),), split("Mul"),
+          lambda t, x, y, w, name=name: getattr(t.nn.functional, name)(x, y, weight=w), ulps=64)
+      for name, f, total in (("mse_loss", lambda x, t: (x - t) ** 2, np.sum),
+                             ("l1_loss", lambda x, t: np.abs(x - t), np.sum),
+                             ("huber_loss", huber, np.size))),
     Row("kl_div of logs", lambda x, t: (np.exp(t) * (t - x)).sum() / len(x), (call(normal(2, 3), normal(2, 3)),),
         split("Exp"), lambda t, x, y: t.nn.functional.kl_div(x, y, reduction="batchmean", log_target=True), ulps=64),
     Row("bce with pos_weight", lambda x, t, w: bce_logits(x, t, w).mean(),
