@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.culprit import first_wrong
 from minigrad.autograd.grad import grad
 from minigrad.creation import from_numpy
 from minigrad.grad_mode import enable_grad, no_grad
@@ -39,16 +40,31 @@ def gradcheck(func: Any, inputs: Any, *, eps: float | None = None, atol: float |
     eps, atol, rtol   step and tolerances: 1e-6, 1e-5, 1e-3 for float64, much wider for float32
     nondet_tol  how far two evaluations, and two backward passes, may differ
     fast_mode   check one random projection of each Jacobian: one evaluation pair instead of one per element
-    Raises GradcheckError (or returns False) with the worst element's position, analytic and numeric value.
+    Raises GradcheckError (or returns False) with the worst element's position, analytic and numeric value, and the
+    first operation whose own gradient disagrees.
     """
     check = _Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
         check.run(fast_mode)
-    except GradcheckError:
+    except GradcheckError as error:
         if raise_exception:
-            raise
+            raise GradcheckError(f"{error}{_blame(check)}") from None
         return False
     return True
+
+
+def _blame(check: _Check) -> str:
+    """A remark that names the first operation whose own gradient disagrees, where there is one."""
+
+    def is_right(function: Any, args: tuple) -> bool:
+        try:
+            _Check(function, args, check.eps, check.atol, check.rtol, check.nondet_tol).run(fast=False)
+        except GradcheckError:
+            return False
+        return True
+
+    operation = first_wrong(check.evaluate, is_right)
+    return f"\nThe first operation whose own gradient disagrees is {operation.__name__}." if operation else ""
 
 
 def gradgradcheck(func: Any, inputs: Any, grad_outputs: Any = None, *, eps: float | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .face import HAS_TORCH, assert_same, ours, outcome, theirs
+from .face import HAS_TORCH, assert_same, needs_torch, ours, outcome, theirs
 
 NUDGE = 1e-6
 MODIFIED = "has been modified by an inplace operation"
@@ -50,17 +50,17 @@ def shape_of(x: Any) -> tuple:
     return tuple(x.shape)
 
 
-def program(t: Any, seed: int, changes: bool, nudge: float = 0.0, done: Counter | None = None) -> list:
-    """Runs the program of a seed: what it computed, its loss, the slope of the loss along a direction of the leaves,
-    their gradients. `nudge` moves the leaves that far along the direction."""
+def build(t: Any, seed: int, changes: bool, nudge: float = 0.0, done: Counter | None = None) -> tuple:
+    """Runs the program of a seed: (leaves, direction, what it computed, its loss). `nudge` moves the leaves that far
+    along the direction."""
     rng, directions = np.random.default_rng(seed), np.random.default_rng([seed, 1])
-    leaves = []
+    leaves, direction = [], []
     for _ in range(3):
         start = rng.uniform(0.2, 1.0, SHAPES[rng.integers(len(SHAPES))])
         along = directions.standard_normal(start.shape)
-        leaf = t.tensor((start + nudge * along).tolist(), dtype=t.float64, requires_grad=True)
-        leaves.append((leaf, t.tensor(along.tolist(), dtype=t.float64)))
-    pool = [leaf * 1.0 for leaf, _ in leaves]
+        leaves.append(t.tensor((start + nudge * along).tolist(), dtype=t.float64, requires_grad=True))
+        direction.append(t.tensor(along.tolist(), dtype=t.float64))
+    pool = [leaf * 1.0 for leaf in leaves]
     for _ in range(rng.integers(4, 14)):
         kinds = ["unary", "binary", "view", "view", "other"] + ["in place", "in place", "assign"] * changes
         kind = kinds[rng.integers(len(kinds))]
@@ -68,10 +68,22 @@ def program(t: Any, seed: int, changes: bool, nudge: float = 0.0, done: Counter 
             done[kind] += 1
         step(t, kind, pool[rng.integers(len(pool))], pool, rng)
         pool = [y * 1.0 if y.numel() > 60 else y for y in pool]
-    loss = sum((y * y).sum() * 0.01 * (i + 1) for i, y in enumerate(pool))
-    found = t.autograd.grad(loss, [leaf for leaf, _ in leaves], materialize_grads=True)
-    slope = sum((dx * along).sum() for dx, (_, along) in zip(found, leaves))
-    return [*pool, loss, slope, *found]
+    return leaves, direction, pool, sum((y * y).sum() * 0.01 * (i + 1) for i, y in enumerate(pool))
+
+
+def program(t: Any, seed: int, changes: bool, nudge: float = 0.0, done: Counter | None = None) -> list:
+    """What the program computed, its loss, the slope of the loss along the direction, the gradients."""
+    leaves, direction, pool, loss = build(t, seed, changes, nudge, done)
+    found = t.autograd.grad(loss, leaves, materialize_grads=True)
+    return [*pool, loss, sum((dx * along).sum() for dx, along in zip(found, direction)), *found]
+
+
+def second_order(t: Any, seed: int, changes: bool) -> list:
+    """The gradients of the squared norm of the gradients."""
+    leaves, _, _, loss = build(t, seed, changes)
+    first = t.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)
+    norm = sum((dx * dx).sum() for dx in first)
+    return [norm, *(t.autograd.grad(norm, leaves, materialize_grads=True) if norm.requires_grad else [])]
 
 
 def step(t: Any, kind: str, x: Any, pool: list, rng: np.random.Generator) -> None:
@@ -128,3 +140,12 @@ def test_programs_with_changes(block):
     done: Counter = Counter()
     ends = Counter(check(seed, True, done) for seed in range(100 * block, 100 * (block + 1)))
     assert len(done) == 6 and min(done.values()) > 50 and min(ends.values()) > 20
+
+
+@needs_torch
+@pytest.mark.parametrize("changes", [False, True], ids=["pure", "with changes"])
+def test_second_order(changes):
+    for seed in range(1000, 1120):
+        want = outcome(lambda t, seed=seed: second_order(t, seed, changes), theirs())
+        if not isinstance(want, Exception):
+            assert_same(outcome(lambda t, seed=seed: second_order(t, seed, changes), ours), want, f"seed {seed}", 1e-8)

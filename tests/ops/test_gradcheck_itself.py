@@ -200,3 +200,12 @@ def test_float32_has_tolerances_of_its_own():
 def test_what_cannot_be_checked_is_refused(inputs, error, text):
     with pytest.raises(error, match=text):
         gradcheck(lambda x: x * 2.0, inputs())
+
+
+def test_the_first_wrong_operation_is_named():
+    wrong = cube(0.9)
+    with pytest.raises(GradcheckError, match="The first operation whose own gradient disagrees is Cube\\."):
+        gradcheck(lambda x: (wrong(x.exp()) * x).sum(), leaf(2, 3), **TIGHT)
+    with pytest.raises(GradcheckError) as caught:  # no operation is wrong: the function has a kink there
+        gradcheck(lambda x: x.relu(), tensor([0.0], dtype=float, requires_grad=True))
+    assert "kink" in str(caught.value)
