@@ -97,7 +97,8 @@ class Cat(Function):
 def index(x: Any, key: Any) -> Any:
     """x[key]: integers, slices, None, ..., bool and integer tensors."""
     try:
-        return Index.apply(x, plain_key(key))
+        numbers, rest = split_key(plain_key(key), x.array.ndim)
+        return Index.apply(x if numbers is None else Index.apply(x, numbers), rest)
     except IndexError as error:
         raise IndexError(f"{error} (indexing a tensor of shape {list(x.array.shape)})") from None
 
@@ -112,11 +113,38 @@ def put(x: Any, key: Any, value: Any) -> Any:
     if value.array.size == 1 and value.array.ndim:
         value = Reshape.apply(value, ())  # NumPy would not put an array of one element in the place of one
     try:
-        return Put.apply(x, plain_key(key), value)
+        numbers, rest = split_key(plain_key(key), x.array.ndim)
+        if numbers is None:
+            return Put.apply(x, rest, value)
+        places = np.arange(x.array.size).reshape(x.array.shape)[numbers][rest]
+        return Reshape.apply(Put.apply(Reshape.apply(x, (-1,)), places, value), x.array.shape)
     except IndexError as error:
         raise IndexError(f"{error} (assigning into a tensor of shape {list(x.array.shape)})") from None
     except ValueError as error:
         raise RuntimeError(f"shape mismatch: {error}") from None
+
+
+def split_key(key: Any, ndim: int) -> tuple[Any, Any]:
+    """A key as one or two steps. Where numbers and arrays meet, PyTorch applies the numbers first, so that they do not
+    move the arrays' axes to the front, as they do in NumPy: x[0, :, [1, 2]] is x[0][:, [1, 2]]."""
+    if not isinstance(key, tuple) or not any(isinstance(k, np.ndarray) for k in key) or not any(
+            isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in key):
+        return None, key
+    used = sum(k.ndim if isinstance(k, np.ndarray) and k.dtype.kind == "b" else k is not None and k is not ...
+               for k in key)
+    numbers: list = []
+    rest: list = []
+    for k in key:
+        if k is ...:
+            numbers += [slice(None)] * (ndim - used)
+            rest += [slice(None)] * (ndim - used)
+        elif isinstance(k, (int, np.integer)) and not isinstance(k, bool):
+            numbers.append(k)
+        else:
+            rest.append(k)
+            if k is not None:
+                numbers += [slice(None)] * (k.ndim if isinstance(k, np.ndarray) and k.dtype.kind == "b" else 1)
+    return tuple(numbers), tuple(rest)
 
 
 def plain_key(key: Any) -> Any:

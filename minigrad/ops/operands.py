@@ -39,7 +39,7 @@ def number(value: Any, like: TensorBase, operation: str) -> Any:
     elif isinstance(value, (float, np.floating)):
         dtype = dtype if kind == "f" else dtypes.default_float()
     elif isinstance(value, np.ndarray):
-        raise TypeError(f"{operation}(): got a NumPy array; make it a tensor first with from_numpy or tensor")
+        return make(dtypes.canonical(value))
     elif isinstance(value, Number):
         raise TypeError(f"{operation}(): {type(value).__name__} numbers are not supported")
     else:

@@ -20,24 +20,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import minigrad
-from minigrad import autograd, creation, dtypes, functions, grad_mode, random
-from minigrad.nn import functional
-from minigrad.tensor import Tensor
+import minigrad as ours
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="compares with PyTorch, which is not installed")
-
-
-def _collect() -> Any:
-    """The public names from the modules that define them."""
-    names = {name: getattr(module, name) for module in (dtypes, random, grad_mode, functions, creation)
-             for name in module.__all__}
-    names["Generator"] = random.Generator
-    return SimpleNamespace(**names, Tensor=Tensor, autograd=autograd, nn=SimpleNamespace(functional=functional))
-
-
-ours = minigrad if hasattr(minigrad, "zeros") else _collect()
 
 
 @functools.cache

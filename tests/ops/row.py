@@ -88,6 +88,7 @@ class Row:
     how        how it is called in both libraries, if not by name: how(library, *args, **kwargs)
     torch      whether PyTorch has it
     ulps       by how many units in the last place (of max(1, |value|)) a result may be off
+    differentiable  whether its gradients are held against differences
     eps        the step of its differences, if it rounds coarsely
     bug        what is known to be wrong with it
     """

@@ -7,6 +7,7 @@ from typing import Any
 import hypothesis.extra.numpy as npst
 import numpy as np
 import pytest
+from engine.face import assert_same, needs_torch, ours, outcome, theirs
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -178,3 +179,24 @@ def test_cat_is_undone_by_slices(sizes, dim, other):
     np.testing.assert_array_equal(y.detach().numpy(), np.concatenate(arrays, dim))
     for dx, part in zip(grad(y, xs, y.detach()), arrays):
         np.testing.assert_array_equal(dx.numpy(), part)
+
+
+ALL, MASK = slice(None), [True, False, True]
+MIXED_KEYS = [(0, ALL, [1, 2]), (ALL, 1, [0, 2]), ([0, 1], ALL, 2), (0, ..., [1, 2]), (..., 1, [0, 3]),
+              ([0, 1], 1, [2, 3]), (0, MASK), (1, MASK, 2), ([0, 0], ALL, 1, ...), (None, 0, [0, 1]), (0, None, ALL, [1, 2])]
+
+
+@needs_torch
+@pytest.mark.parametrize("key", MIXED_KEYS, ids=str)
+def test_numbers_beside_arrays(key):
+    """PyTorch applies the numbers first; NumPy moves the arrays' axes to the front."""
+    def scenario(t):
+        x = t.arange(120.0, dtype=t.float64).reshape(2, 3, 4, 5).requires_grad_()
+        tensors = tuple(t.tensor(k) if isinstance(k, list) else k for k in key)
+        y = x[tensors]
+        (y * y).sum().backward()
+        z = x.detach().clone()
+        z[tensors] = 7.0
+        return [y, x.grad, z]
+
+    assert_same(outcome(scenario, ours), outcome(scenario, theirs()))
