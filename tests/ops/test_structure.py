@@ -182,8 +182,10 @@ def test_cat_is_undone_by_slices(sizes, dim, other):
 
 
 ALL, MASK = slice(None), [True, False, True]
-MIXED_KEYS = [(0, ALL, [1, 2]), (ALL, 1, [0, 2]), ([0, 1], ALL, 2), (0, ..., [1, 2]), (..., 1, [0, 3]),
-              ([0, 1], 1, [2, 3]), (0, MASK), (1, MASK, 2), ([0, 0], ALL, 1, ...), (None, 0, [0, 1]), (0, None, ALL, [1, 2])]
+MIXED_KEYS = [
+    (0, ALL, [1, 2]), (ALL, 1, [0, 2]), ([0, 1], ALL, 2), (0, ..., [1, 2]), (..., 1, [0, 3]), ([0, 1], 1, [2, 3]),
+    (0, MASK), (1, MASK, 2), ([0, 0], ALL, 1, ...), (None, 0, [0, 1]), (0, None, ALL, [1, 2]),
+]
 
 
 @needs_torch
