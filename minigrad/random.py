@@ -8,7 +8,7 @@ made again later (dropout's backward does), and nothing needs to be stored.
 from __future__ import annotations
 
 import math
-import secrets
+import os
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class Generator:
 
     def seed(self) -> int:
         """Start the stream of a seed from the operating system, and return it."""
-        self.manual_seed(secrets.randbits(64))
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self.initial_seed()
 
     def initial_seed(self) -> int:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import resource
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 PEAK = """
-import resource, sys
+import sys
 sys.path.insert(0, {root!r})
 from tests.benchmarks import steps
+from tests.benchmarks.footprint import peak_megabytes
 import {module} as torch
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_megabytes()
 step = steps.eager(torch, steps.NETWORKS["paper"])
 for _ in range({count}):
     step()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(peak_megabytes() - before)
 """
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process has held. Not getrusage, whose maximum is the parent's after exec on Linux."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
 
 
 def python(program: str) -> float:
