@@ -20,7 +20,7 @@
 #define MAX_THREADS 256
 #define CHUNKS_PER_THREAD 4
 #define SHARE_AWAKE_NS 12000.0  /* least work worth sharing while a worker still spins ... */
-#define SHARE_ASLEEP_NS 60000.0 /* ... and when one must be woken first */
+#define SHARE_ASLEEP_NS 150000.0 /* ... and when one must be woken first: waking takes some 50 us */
 #define SPINS 3000              /* about 30 us */
 
 static struct {
