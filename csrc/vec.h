@@ -98,7 +98,6 @@ static inline mask vnan(vec a) { return CMP(a, a, _CMP_UNORD_Q); }
 static inline vec vsel(mask m, vec a, vec b) { return MM(mask_blend)(m, b, a); }
 static inline vec vkeep(mask m, vec a) { return MM(maskz_mov)(m, a); }
 static inline mask mor(mask a, mask b) { return (mask)(a | b); }
-static inline mask mand(mask a, mask b) { return (mask)(a & b); }
 static inline int many(mask m) { return m != 0; }
 
 #elif defined(MG_AVX2)
@@ -125,7 +124,6 @@ static inline mask vnan(vec a) { return MM(cmp)(a, a, _CMP_UNORD_Q); }
 static inline vec vsel(mask m, vec a, vec b) { return MM(blendv)(b, a, m); }
 static inline vec vkeep(mask m, vec a) { return MM(and)(m, a); }
 static inline mask mor(mask a, mask b) { return MM(or)(a, b); }
-static inline mask mand(mask a, mask b) { return MM(and)(a, b); }
 static inline int many(mask m) { return MM(movemask)(m) != 0; }
 
 #elif defined(MG_NEON)
@@ -147,7 +145,6 @@ static inline mask vnan(vec a) { return ~MM(ceq)(a, a); }
 static inline vec vsel(mask m, vec a, vec b) { return MM(bsl)(m, a, b); }
 static inline vec vkeep(mask m, vec a) { return vfrom_bits(vbits(a) & (ivec)m); }
 static inline mask mor(mask a, mask b) { return a | b; }
-static inline mask mand(mask a, mask b) { return a & b; }
 static inline int many(mask m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
 
 #else
@@ -164,7 +161,6 @@ static inline mask vnan(vec a) { return a != a; }
 static inline vec vsel(mask m, vec a, vec b) { return m ? a : b; }
 static inline vec vkeep(mask m, vec a) { return m ? a : 0; }
 static inline mask mor(mask a, mask b) { return a | b; }
-static inline mask mand(mask a, mask b) { return a & b; }
 static inline int many(mask m) { return m; }
 #endif
 

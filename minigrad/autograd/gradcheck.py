@@ -43,6 +43,8 @@ def gradcheck(func: Any, inputs: Any, *, eps: float | None = None, atol: float |
     Raises GradcheckError (or returns False) with the worst element's position, analytic and numeric value, and the
     first operation whose own gradient disagrees.
     """
+    _refuse(check_batched_grad=check_batched_grad, check_batched_forward_grad=check_batched_forward_grad,
+            check_forward_ad=check_forward_ad)
     check = _Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
         check.run(fast_mode)
@@ -51,6 +53,13 @@ def gradcheck(func: Any, inputs: Any, *, eps: float | None = None, atol: float |
             raise GradcheckError(f"{error}{_blame(check)}") from None
         return False
     return True
+
+
+def _refuse(**asked: bool) -> None:
+    """A check that is asked for and not made would pass whatever the gradient."""
+    for name, value in asked.items():
+        if value:
+            raise NotImplementedError(f"{name}=True is not offered: minigrad has reverse mode, one gradient at a time")
 
 
 def _blame(check: _Check) -> str:
@@ -77,6 +86,7 @@ def gradgradcheck(func: Any, inputs: Any, grad_outputs: Any = None, *, eps: floa
 
     grad_outputs: what to multiply the outputs' derivatives by; random numbers unless given.
     """
+    _refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
     xs = _tuple(inputs)
     state = default_generator.state.copy()
     outputs = _tuple(func(*xs))
@@ -224,7 +234,7 @@ class _Check:
             return
         at = np.unravel_index(np.argmax(excess), excess.shape)
         x_at, y_at = (tuple(int(n) for n in np.unravel_index(p, s)) for p, s in zip(at, (x_shape, y_shape)))
-        hint = self._kink(i, at[0]) if len(excess) > 1 or excess.size else ""
+        hint = self._kink(i, at[0])
         raise GradcheckError(
             f"Jacobian mismatch for output {k} with respect to input {i}: the worst of {int((excess > 0).sum())} wrong "
             f"elements (of {excess.size}) is d output{list(y_at)} / d input{list(x_at)}:\n"

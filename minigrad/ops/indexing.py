@@ -164,13 +164,19 @@ def plain_key(key: Any) -> Any:
     return key
 
 
+def tensors_of(tensors: Any, operation: str) -> list:
+    """A sequence of tensors as a list; TypeError if there is anything else in it."""
+    xs = list(tensors)
+    for position, x in enumerate(xs):
+        require_tensor(x, operation, "tensors", position)
+    return xs
+
+
 def cat(tensors: Any, dim: int = 0) -> Any:
     """The tensors one after another along dim; all other sizes agree."""
-    xs = list(tensors)
+    xs = tensors_of(tensors, "cat")
     if not xs:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    for position, x in enumerate(xs):
-        require_tensor(x, "cat", "tensors", position)
     xs = [x for x in xs if x.array.shape != (0,)] or xs[:1]
     axis, first = axis_of(dim, xs[0].array.ndim), xs[0].array.shape
     for number, x in enumerate(xs):
@@ -189,11 +195,10 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape along a new dimension."""
-    xs = list(tensors)
+    xs = tensors_of(tensors, "stack")
     if not xs:
         raise RuntimeError("stack expects a non-empty TensorList")
-    for position, x in enumerate(xs):
-        require_tensor(x, "stack", "tensors", position)
+    for x in xs:
         if x.array.shape != xs[0].array.shape:
             raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(xs[0].array.shape)} at "
                                f"entry 0 and {list(x.array.shape)} at another")

@@ -209,3 +209,9 @@ def test_the_first_wrong_operation_is_named():
     with pytest.raises(GradcheckError) as caught:  # no operation is wrong: the function has a kink there
         gradcheck(lambda x: x.relu(), tensor([0.0], dtype=float, requires_grad=True))
     assert "kink" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["check_forward_ad", "check_batched_grad", "check_batched_forward_grad"])
+def test_a_check_that_is_not_made_is_refused(name):
+    with pytest.raises(NotImplementedError, match=name):
+        gradcheck(lambda x: x.exp(), leaf(2), **{name: True})
