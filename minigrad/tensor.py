@@ -1,6 +1,6 @@
 """Tensor: what an array with a history is, how gradients start from it, and how it converts.
 
-Its mathematics is in methods.py, a line each, and Python's protocols are in protocols.py.
+Its mathematics is in methods/, a line each, and Python's protocols are in protocols.py.
 """
 
 from __future__ import annotations
@@ -243,24 +243,6 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
     def type(self, dtype: Any = None) -> Any:
         return f"minigrad.{self.dtype.name}" if dtype is None else self.to(dtype)
 
-    def float(self) -> Tensor:
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        return self.to(dtypes.float64)
-
-    def long(self) -> Tensor:
-        return self.to(dtypes.int64)
-
-    def int(self) -> Tensor:
-        return self.to(dtypes.int32)
-
-    def bool(self) -> Tensor:
-        return self.to(dtypes.bool)
-
-    def byte(self) -> Tensor:
-        return self.to(dtypes.uint8)
-
     def cpu(self) -> Tensor:
         return self
 
@@ -268,17 +250,5 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
         Device("cuda")
         return self
 
-    def type_as(self, other: Tensor) -> Tensor:
-        return self.to(other.array.dtype)
-
-    def contiguous(self, memory_format: Any = None) -> Tensor:
-        return self if self.array.flags.c_contiguous else shape.clone(self)
-
-    def is_contiguous(self) -> bool:
-        return self.array.flags.c_contiguous
-
     def is_floating_point(self) -> bool:
         return self.array.dtype.kind == "f"
-
-    def clone(self, *, memory_format: Any = None) -> Tensor:
-        return shape.clone(self)

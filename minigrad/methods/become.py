@@ -1,0 +1,58 @@
+"""How a method that ends in _ changes its tensor: it takes the elements and the history of a result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.engine import DETACHED, TensorBase, alias, view_needs_grad
+from minigrad.grad_mode import mode
+from minigrad.ops import views
+
+__all__ = ["become", "in_place"]
+
+
+def become(x: Any, result: Any) -> Any:
+    """Give x the elements and the history of result, in x's own memory: how every in-place method ends."""
+    if mode.enabled and x.needs_grad and x.node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    if result.array.shape != x.array.shape:
+        raise RuntimeError(f"output with shape {list(x.array.shape)} doesn't match the broadcast shape "
+                           f"{list(result.array.shape)}")
+    kinds = result.array.dtype.kind + x.array.dtype.kind
+    if kinds != "iu" and not np.can_cast(result.array.dtype, x.array.dtype, "same_kind"):  # NumPy has "iu" as unsafe
+        raise RuntimeError(f"result type {dtypes.of(result.array.dtype)} can't be cast to the desired output type "
+                           f"{x.dtype}")
+    if not x.array.flags.writeable:
+        raise RuntimeError("this tensor's array is read-only (it is expanded, or NumPy marks it so): clone() it first")
+    recorded = mode.enabled and (result.needs_grad or x.needs_grad)
+    through = x._base if recorded and x._base_node is not DETACHED else None  # x is a view: its base gets the history
+    changed = result if through is None else views.put_view(x, result)
+    np.copyto(x.array, result.array, casting="unsafe")
+    x.count_change()
+    if recorded:
+        owner = x if through is None else through
+        owner.node, owner.index, owner.needs_grad = changed.node, changed.index, changed.needs_grad
+        if through is not None:
+            views.follow_base(x)
+    return x
+
+
+def in_place(function: Any) -> Any:
+    """The method x.f_(...) that gives x the result of f(x, ...)."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        x = self
+        if x._base is not None:
+            view_needs_grad(x)  # lets it follow its base first
+        if mode.enabled and (x.needs_grad or any(isinstance(a, TensorBase) and a.needs_grad for a in args)):
+            x = alias(self)  # f may save x, whose memory is about to change: let it save a copy
+            x.array, x._pointer, x._counter = self.array.copy(), None, None
+            x.node, x.index, x.needs_grad = self.node, self.index, self.needs_grad
+        return become(self, function(x, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = function.__name__ + "_"
+    method.__doc__ = f"In place: {function.__doc__ or function.__name__}"
+    return method
