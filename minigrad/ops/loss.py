@@ -1,4 +1,4 @@
-"""Losses whose gradient is not that of their formula's parts; the others are composed in nn/loss_functions.py."""
+"""Losses whose gradient is not that of their formula's parts; the others are composed in nn/functional/losses.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,14 @@
+"""torch.nn.functional's face: PyTorch's signatures over the operations, a file per family.
+
+No file has the name of a function, which it would hide.
+"""
+
+from minigrad.nn.functional import activations, dropouts, lookups, losses, norms
+from minigrad.nn.functional.activations import *
+from minigrad.nn.functional.dropouts import *
+from minigrad.nn.functional.lookups import *
+from minigrad.nn.functional.losses import *
+from minigrad.nn.functional.norms import *
+from minigrad.ops.matmul import linear
+
+__all__ = ["linear", *activations.__all__, *dropouts.__all__, *lookups.__all__, *losses.__all__, *norms.__all__]
