@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import itertools
-import sys
 import types
-import unittest
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +14,8 @@ import numpy as np
 from engine.face import find, theirs
 
 import minigrad as ours
+
+from .torch_samples import internal
 
 DTYPES = ("float64", "float32", "int64", "int32", "uint8", "bool")
 LARGEST = 20_000  # elements of an input that is still worth the time
@@ -29,13 +28,9 @@ class Unsupported(Exception):
 @functools.cache
 def op_db() -> tuple:
     """PyTorch's table of operations."""
-    theirs()
-    if importlib.util.find_spec("expecttest") is None:  # PyTorch's module of samples imports it, and does not use it
-        sys.modules.setdefault("expecttest", types.SimpleNamespace(TestCase=unittest.TestCase))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from torch.testing._internal import common_methods_invocations
-    return tuple(common_methods_invocations.op_db)
+        return tuple(internal("common_methods_invocations").op_db)
 
 
 def full_name(op: Any) -> str:
