@@ -150,13 +150,44 @@ void mg_gather_rows(void *y, int64_t *bad, const void *x, const int64_t *index, 
 void mg_scatter_rows_acc(int dtype, void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n,
                          int64_t cols, int64_t y_rows);
 
-/* -- optimisers: optim.inc. One call updates `count` parameters; sizes (count) ------------------------------------ */
-/* hyper = {lr, momentum, dampening, weight_decay, nesterov, maximize}; PyTorch's SGD. velocity may hold NULLs when
- * momentum is 0; steps[i][0] counts the updates of parameter i (its first sets the velocity to the gradient). */
+/* -- optimisers: optim.inc, optim_scaled.inc ----------------------------------------------------------------------- */
+/* One call updates `count` parameters; param[i], grad[i] and the state of the same name have sizes[i] elements;
+ * steps[i][0] counts the updates of parameter i. The formulas are PyTorch's, for the options in hyper. */
+
+/* hyper = {lr, momentum, dampening, weight_decay, nesterov, maximize}. velocity may hold NULLs when momentum is 0; the
+ * first step sets it to the gradient. */
 void mg_sgd(int dtype, void *const *param, void *const *grad, void *const *velocity, double *const *steps,
             const int64_t *sizes, int64_t count, const double *hyper);
-/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad}; PyTorch's Adam and AdamW */
+/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad}; AdamW is decoupled */
 void mg_adam(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v, void *const *vmax,
              double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, beta1, beta2, eps, weight_decay, maximize} */
+void mg_adamax(int dtype, void *const *param, void *const *grad, void *const *m, void *const *u,
+               double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, momentum_decay, single}; single: mu_product, which
+ * starts at 1, is rounded to single precision, as PyTorch keeps it */
+void mg_nadam(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v,
+              double *const *mu_product, double *const *steps, const int64_t *sizes, int64_t count,
+              const double *hyper);
+/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize} */
+void mg_radam(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v,
+              double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, alpha, eps, weight_decay, momentum, centered, maximize}; buffer (m) may hold NULLs without momentum
+ * (unless centered) */
+void mg_rmsprop(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v,
+                void *const *buffer, double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, lr_decay, eps, weight_decay, maximize} */
+void mg_adagrad(int dtype, void *const *param, void *const *grad, void *const *sum, double *const *steps,
+                const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, rho, eps, weight_decay, maximize} */
+void mg_adadelta(int dtype, void *const *param, void *const *grad, void *const *v, void *const *u,
+                 double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {eta_minus, eta_plus, smallest, largest, maximize} */
+void mg_rprop(int dtype, void *const *param, void *const *grad, void *const *prev, void *const *size,
+              double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, lambd, alpha, t0, weight_decay, maximize, single}; eta starts at lr and mu at 1; single: both are rounded
+ * to single precision, as PyTorch keeps them */
+void mg_asgd(int dtype, void *const *param, void *const *grad, void *const *average, double *const *eta,
+             double *const *mu, double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
 
 #endif

@@ -172,33 +172,3 @@ def unit_uniform(draw, n, dtype):
     if bits == 53:
         words = words[1::2] << np.uint64(32) | words[0::2]
     return (words[:n] >> np.uint64(32 - 24 if bits == 24 else 64 - 53)).astype(np.float64) * 2.0**-bits
-
-
-# -- optimisers: PyTorch's documentation of SGD, Adam and AdamW, line by line ------------------------------------------
-
-
-def sgd_step(p, g, buffer, step, lr, momentum, dampening, weight_decay, nesterov, maximize):
-    """Returns the new p and buffer; `step` counts the updates before this one."""
-    g = -g if maximize else g
-    if weight_decay:
-        g = g + weight_decay * p
-    if momentum:
-        buffer = g if step == 0 else momentum * buffer + (1 - dampening) * g
-        g = g + momentum * buffer if nesterov else buffer
-    return p - lr * g, buffer
-
-
-def adam_step(p, g, m, v, vmax, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad):
-    """Returns the new p, m, v and vmax; `step` counts the updates before this one."""
-    t = step + 1
-    g = -g if maximize else g
-    if weight_decay and decoupled:
-        p = p - lr * weight_decay * p
-    elif weight_decay:
-        g = g + weight_decay * p
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g * g
-    vmax = np.maximum(vmax, v) if amsgrad else vmax
-    m_hat = m / (1 - beta1**t)
-    v_hat = (vmax if amsgrad else v) / (1 - beta2**t)
-    return p - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, vmax

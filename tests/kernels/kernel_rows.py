@@ -2,6 +2,7 @@
 
 from kernel_rows_elementwise import ELEMENTWISE
 from kernel_rows_matrix import MATRIX
+from kernel_rows_optim import OPTIMISERS
 from kernel_rows_other import OTHERS
 
-ROWS = {row.name: row for row in ELEMENTWISE + MATRIX + OTHERS}
+ROWS = {row.name: row for row in ELEMENTWISE + MATRIX + OTHERS + OPTIMISERS}

@@ -1,4 +1,4 @@
-"""Rows of the other kernels: random numbers and dropout, rows by index, optimisers."""
+"""Rows of the other kernels: random numbers and dropout, rows by index."""
 
 from __future__ import annotations
 
@@ -55,39 +55,6 @@ def scatter(v):
     return {"y": y, "bad": ref.first_bad(v.index, v.y_rows)}
 
 
-def parameters(rng, *sizes):
-    return [rng.normal(0, 1, n) for n in sizes]
-
-
-def sgd_input(rng, *sizes):
-    return {"param": parameters(rng, *sizes), "grad": parameters(rng, *sizes), "velocity": parameters(rng, *sizes),
-            "steps": [np.array([float(i)]) for i in range(len(sizes))], "sizes": np.array(sizes), "count": len(sizes),
-            "hyper": np.array([0.125, 0.75, 0.25, 0.5, 0, 0])}
-
-
-def sgd(v):
-    param, velocity = zip(*(ref.sgd_step(p, g, b, step[0], *v.hyper) for p, g, b, step in zip(
-        v.param, v.grad, v.velocity, v.steps)))
-    return {"param": list(param), "velocity": list(velocity), "steps": [step + 1 for step in v.steps]}
-
-
-def adam_input(rng, *sizes):
-    moments = [[np.abs(a) for a in parameters(rng, *sizes)] for _ in range(2)]
-    return {"param": parameters(rng, *sizes), "grad": parameters(rng, *sizes), "m": parameters(rng, *sizes),
-            "v": moments[0], "vmax": moments[1], "steps": [np.array([float(i)]) for i in range(len(sizes))],
-            "sizes": np.array(sizes), "count": len(sizes),
-            "hyper": np.array([0.125, 0.875, 0.96875, 0.25, 0.5, 1, 0, 1])}
-
-
-def adam(v):
-    param, m, second, vmax = zip(*(ref.adam_step(*state, step[0], *v.hyper) for *state, step in zip(
-        v.param, v.grad, v.m, v.v, v.vmax, v.steps)))
-    return {"param": list(param), "m": list(m), "v": list(second), "vmax": list(vmax),
-            "steps": [step + 1 for step in v.steps]}
-
-
-PARAMETER_SIZES = [(n, 3, 0, n + 1) for n in UP_TO_67]
-
 INDEXED = [(n, n // 2, n % 2) for n in UP_TO_67] + [(5, n, n % 2) for n in UP_TO_67] + [(1, 3, 1)]
 
 OTHERS = [
@@ -110,6 +77,4 @@ OTHERS = [
         magnitude=lambda v: 1.75),
     Row("mg_gather_rows", gather_input, gather, INDEXED, (20_000, 100)),
     Row("mg_scatter_rows_acc", scatter_input, scatter, INDEXED, None),
-    Row("mg_sgd", sgd_input, sgd, PARAMETER_SIZES, (MANY, 5), ulps=6, magnitude=lambda v: 2.0),
-    Row("mg_adam", adam_input, adam, PARAMETER_SIZES, (5, MANY), ulps=16, magnitude=lambda v: 2.0),
 ]

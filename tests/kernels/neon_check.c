@@ -27,13 +27,16 @@ static const void *x = in[0], *y = in[1], *z = in[2];
 static void *lists[5][2]; /* of optimisers: param, m, v, vmax, grad of two parameters, one with n elements, one cols */
 static double step_counts[2], *const steps[2] = {&step_counts[0], &step_counts[1]};
 static int64_t sizes[2];
-static const double sgd_hyper[] = {.1, .9, .1, .01, 0, 0}, adam_hyper[] = {.1, .9, .99, 1e-3, .01, 1, 0, 1};
+static const double hyper[] = {.1, .9, .99, 1e-3, .01, 1, 0, 1, 0}; /* of any of them */
+static double scalars[2][2], *const eta[2] = {&scalars[0][0], &scalars[0][1]},
+    *const mu[2] = {&scalars[1][0], &scalars[1][1]};
 
 static void prepare_lists(void) {
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 2; j++) lists[i][j] = i < 4 ? (char *)O(i) + j * PART / 2 : in[j];
     for (int64_t i = 2 * PART / 8; i < 4 * PART / 8; i++) ((int64_t *)o)[i] &= 0x7fffffff7fffffff; /* v, vmax >= 0 */
     step_counts[0] = 0, step_counts[1] = 5, sizes[0] = n, sizes[1] = cols;
+    for (int i = 0; i < 2; i++) scalars[i][0] = .5, scalars[i][1] = 1 - i * .25;
 }
 
 #define A_STRIDES form & 1 ? 1 : n, form & 1 ? rows : 1    /* of a (rows, n) */
@@ -44,6 +47,8 @@ static void prepare_lists(void) {
  * in units of eps * (1 + |result|). 0 is for kernels that promise the same bits or round once. */
 typedef int64_t I;
 typedef const void *P;
+typedef void *const *L;
+typedef double *const *S;
 #define KINDS(KIND) \
     KIND(unary, 64, (int, void *, P, I), f(dtype, o, x, n)) \
     KIND(unary1, 64, (int, void *, P, I, double), f(dtype, o, x, n, .25)) \
@@ -75,11 +80,16 @@ typedef const void *P;
     KIND(philox, 0, (uint32_t *, const uint64_t *, uint64_t, I), f(o, draw, first, n)) \
     KIND(dropout_mask, 0, (uint8_t *, const uint64_t *, I, I), f(o, draw, 8 * n, keep)) \
     KIND(uniform, 0, (int, void *, const uint64_t *, I, double, double), f(dtype, o, draw, 8 * n, -.5, 1.25)) \
-    KIND(sgd, 64, (int, void *const *, void *const *, void *const *, double *const *, const I *, I, const double *), \
-         (prepare_lists(), f(dtype, lists[0], lists[4], lists[1], steps, sizes, 2, sgd_hyper))) \
-    KIND(adam, 64, (int, void *const *, void *const *, void *const *, void *const *, void *const *, double *const *, \
-                    const I *, I, const double *), \
-         (prepare_lists(), f(dtype, lists[0], lists[4], lists[1], lists[2], lists[3], steps, sizes, 2, adam_hyper)))
+    KIND(update1, 64, (int, L, L, L, S, const I *, I, const double *), \
+         (prepare_lists(), f(dtype, lists[0], lists[4], lists[2], steps, sizes, 2, hyper))) \
+    KIND(update2, 64, (int, L, L, L, L, S, const I *, I, const double *), \
+         (prepare_lists(), f(dtype, lists[0], lists[4], lists[2], lists[3], steps, sizes, 2, hyper))) \
+    KIND(update3, 64, (int, L, L, L, L, L, S, const I *, I, const double *), \
+         (prepare_lists(), f(dtype, lists[0], lists[4], lists[1], lists[2], lists[3], steps, sizes, 2, hyper))) \
+    KIND(nadam, 64, (int, L, L, L, L, S, S, const I *, I, const double *), \
+         (prepare_lists(), f(dtype, lists[0], lists[4], lists[1], lists[2], mu, steps, sizes, 2, hyper))) \
+    KIND(asgd, 64, (int, L, L, L, S, S, S, const I *, I, const double *), \
+         (prepare_lists(), f(dtype, lists[0], lists[4], lists[1], eta, mu, steps, sizes, 2, hyper)))
 
 #define TYPE(name, ulps, params, call) typedef void name##_fn params;
 KINDS(TYPE)

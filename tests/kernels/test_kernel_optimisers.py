@@ -1,13 +1,14 @@
-"""mg_sgd and mg_adam over several steps and all options, against float64 transcriptions of PyTorch's documentation."""
+"""The optimisers over several steps and all options, against float64 transcriptions of PyTorch's documentation."""
 
 from __future__ import annotations
 
 from itertools import product
 
-import kernel_references as ref
+import kernel_references_optim as ref
 import numpy as np
 import pytest
-from kernel_harness import Canaries, assert_agrees, call, rounded, widened
+from kernel_harness import SIGNATURES, Canaries, assert_agrees, call, rounded, widened
+from kernel_rows_optim import state_of
 
 SIZES = (1, 0, 67, 130)
 STEPS = 6
@@ -90,6 +91,44 @@ def test_adam_keeps_nan_of_the_maximum(isa, dtype, rng):
     got, want = train("mg_adam", dtype, rng, {"m": zeros(), "v": zeros(), "vmax": vmax},
                       [0.1, 0.9, 0.999, 1e-8, 0, 0, 0, 1], ref.adam_step)
     compare(got, want, ("param", "vmax"))
+
+
+FLAGS = (0, 1)
+OPTIONS = {  # kernel: (the state that starts at something, all settings of hyper)
+    "mg_adamax": ({}, product([0.1], [0.9, 0], [0.99], [1e-3], [0, 0.1], FLAGS)),
+    "mg_nadam": ({"mu_product": 1.0}, product([0.1], [0.9], [0.99], [1e-3], [0, 0.1], FLAGS, FLAGS, [4e-3, 0.5], FLAGS)),
+    "mg_radam": ({}, product([0.1], [0.9], [0.99, 0.5], [1e-3], [0, 0.1], FLAGS, FLAGS)),
+    "mg_rmsprop": ({}, product([0.1], [0.9], [1e-2], [0, 0.1], [0, 0.9], FLAGS, FLAGS)),
+    "mg_adagrad": ({"sum": 0.5}, product([0.1], [0, 0.5], [1e-3], [0, 0.1], FLAGS)),
+    "mg_adadelta": ({}, product([1.0], [0.9], [1e-3], [0, 0.1], FLAGS)),
+    "mg_rprop": ({"size": 0.1}, product([0.5], [1.2, 3], [0.05], [0.2], FLAGS)),
+    "mg_asgd": ({"eta": 0.1, "mu": 1.0}, product([0.1], [0.5], [0.75], [2, 1e6], [0, 0.1], FLAGS, FLAGS)),
+}
+
+
+def starting(name, values):
+    """Zeros, or what `values` says, for each part of the state."""
+    scalars = SIGNATURES[name].names("STEPS")
+    return {param: [np.full(1 if param in scalars else n, values.get(param, 0.0)) for n in SIZES]
+            for param in state_of(name)}
+
+
+@pytest.mark.parametrize("name, values, hyper", [
+    (name, values, list(hyper)) for name, (values, options) in OPTIONS.items() for hyper in options], ids=str)
+def test_every_option(isa, dtype, rng, name, values, hyper):
+    state = starting(name, values)
+    compare(*train(name, dtype, rng, state, hyper, ref.STEPS[name]), ("param", *state))
+
+
+def test_a_variance_below_zero_is_zero(isa, dtype, rng):
+    """Centered RMSprop with a constant gradient: v - m^2 is 0 but for rounding; its root is never NaN."""
+    values = {"param": zeros(), "grad": [np.full(n, 0.3) for n in SIZES], "m": [np.full(n, 0.3) for n in SIZES],
+              "v": [np.full(n, 0.09 * (1 - 1e-7)) for n in SIZES], "buffer": [None] * len(SIZES),
+              "steps": [np.zeros(1) for _ in SIZES], "sizes": np.array(SIZES), "count": len(SIZES),
+              "hyper": np.array([0.1, 0.9, 1e-8, 0, 0, 1, 0])}
+    got = call("mg_rmsprop", dtype, rounded("mg_rmsprop", dtype, values), dict.fromkeys(("param", "m", "v", "steps")),
+               Canaries())
+    assert all(np.isfinite(p).all() for p in got["param"])
 
 
 @pytest.mark.parametrize("special", [np.inf, -np.inf, np.nan])
