@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.native import lib
 from minigrad.optim.kernel_optimizer import KernelOptimizer
-from minigrad.optim.options import refuse_differentiable, require_nonnegative, require_one_element
+from minigrad.optim.options import checked
 from minigrad.tensor import Tensor
 
 __all__ = ["Adam", "AdamW"]
@@ -33,20 +33,10 @@ class Adam(KernelOptimizer):
                  eps: float = 1e-8, weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None,
                  maximize: bool = False, capturable: bool = False, differentiable: bool = False,
                  fused: bool | None = None, decoupled_weight_decay: bool = False) -> None:
-        require_one_element(lr, "lr")
-        require_nonnegative(lr, "learning rate")
-        require_nonnegative(eps, "epsilon value")
-        for index, beta in enumerate(betas):
-            require_one_element(beta, f"betas[{index}]")
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        require_nonnegative(weight_decay, "weight_decay value")
-        refuse_differentiable(differentiable)
-        beta1, beta2 = betas
-        super().__init__(params, {
-            "lr": lr, "betas": (float(beta1), float(beta2)), "eps": eps, "weight_decay": weight_decay,
-            "amsgrad": amsgrad, "maximize": maximize, "foreach": foreach, "capturable": capturable,
-            "differentiable": differentiable, "fused": fused, "decoupled_weight_decay": decoupled_weight_decay})
+        options = checked(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
+                          foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused,
+                          decoupled_weight_decay=decoupled_weight_decay)
+        super().__init__(params, {**options, "betas": (float(betas[0]), float(betas[1]))})  # were they tensors
 
     def _used_slots(self, group: dict[str, Any]) -> tuple[str, ...]:
         return self._amsgrad if group["amsgrad"] else self._plain

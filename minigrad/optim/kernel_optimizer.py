@@ -53,12 +53,12 @@ class _Entry:
 class _Call:
     """The arguments of one kernel call: the entries of one dtype."""
 
-    def __init__(self, entries: list[_Entry], slots: tuple[str, ...]) -> None:
+    def __init__(self, entries: list[_Entry], slots: tuple[str, ...], scalars: tuple[str, ...]) -> None:
         n = self.count = len(entries)
         self.number = entries[0].dtype.num
         self.entries = entries
         self.params, self.grads, self.steps = ffi.new("void *[]", n), ffi.new("void *[]", n), ffi.new("double *[]", n)
-        self.slots = [ffi.new("void *[]", n) for _ in slots]
+        self.slots = [ffi.new("double *[]" if name in scalars else "void *[]", n) for name in slots]
         self.sizes = ffi.new("int64_t[]", [entry.work.size for entry in entries])
         for i, entry in enumerate(entries):
             entry.number, entry.grads = i, self.grads
@@ -82,15 +82,15 @@ class _Call:
 class _Plan:
     """The calls that make a step of one group, and an entry per parameter, None for one without a gradient."""
 
-    def __init__(self, entries: list[_Entry | None], slots: tuple[str, ...], used: tuple[str, ...],
-                 n_hyper: int) -> None:
+    def __init__(self, entries: list[_Entry | None], slots: tuple[str, ...], scalars: tuple[str, ...],
+                 used: tuple[str, ...], n_hyper: int) -> None:
         self.entries, self.used = entries, used
         self.hyper = ffi.new("double[]", n_hyper)  # the options; they stay where they are from step to step
         by_dtype: dict[np.dtype, list[_Entry]] = {}
         for entry in entries:
             if entry is not None:
                 by_dtype.setdefault(entry.dtype, []).append(entry)
-        self.calls = [_Call(group, slots) for group in by_dtype.values()]
+        self.calls = [_Call(group, slots, scalars) for group in by_dtype.values()]
 
 
 class KernelOptimizer(Optimizer):
@@ -98,7 +98,8 @@ class KernelOptimizer(Optimizer):
 
     _kernel: Callable
     _slots: tuple[str, ...] = ()   # the names of the kernel's state tensors, in its order
-    _late: tuple[str, ...] = ()    # those that start at zero when an option first asks for them
+    _late: tuple[str, ...] = ()    # those that start when an option first asks for them, maybe after some steps
+    _used: tuple[str, ...] = ()    # what _used_slots says, where that does not depend on options
     _n_hyper = 0
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -107,11 +108,15 @@ class KernelOptimizer(Optimizer):
 
     def _used_slots(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Which tensors the options need in a parameter's state: slots, and "step". The kernel gets NULL for others."""
-        raise NotImplementedError
+        return self._used
 
     def _hyper(self, group: dict[str, Any]) -> tuple[float, ...]:
         """The options, as the kernel wants them."""
         raise NotImplementedError
+
+    def _start(self, name: str, group: dict[str, Any]) -> float:
+        """What this part of a parameter's state is before the first step."""
+        return 0.0
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. closure, if given, computes the loss anew; it is returned.
@@ -186,31 +191,30 @@ class KernelOptimizer(Optimizer):
         for param in live:
             entry = None if param is None else _Entry(param)
             if entry is not None:
-                known = self._make_state(entry, used) if used else False
+                known = self._make_state(entry, used, group) if used else False
                 entry.steps = entry.state["step"].array if "step" in used else np.full((), float(known))
                 twin = first.setdefault(param, entry)
                 entry.steps, entry.work = twin.steps, twin.work
             entries.append(entry)
-        return _Plan(entries, self._slots, used, self._n_hyper)
+        return _Plan(entries, self._slots, self._scalars, used, self._n_hyper)
 
-    def _make_state(self, entry: _Entry, used: tuple[str, ...]) -> bool:
-        """Fill entry.state and entry.tensors, from self.state or with zeros; whether there was a state before."""
+    def _make_state(self, entry: _Entry, used: tuple[str, ...], group: dict[str, Any]) -> bool:
+        """Fill entry.state and entry.tensors, from self.state or anew; whether there was a state before."""
         state = entry.state = self.state[entry.param]
         known = all(state.get(name) is not None for name in used)
         if state and not known and any(state.get(name) is None for name in used if name not in self._late):
             raise KeyError(f"{type(self).__name__}: the state of a parameter holds {sorted(map(str, state))}, where "
                            f"{list(used)} are needed: was it loaded from another optimiser?")
         for name in used:
-            shape, dtype = ((), _FLOAT64) if name == "step" else (entry.shape, entry.dtype)
-            state[name] = self._usable(state.get(name), name, shape, dtype)
+            shape, dtype = ((), _FLOAT64) if name in self._scalars else (entry.shape, entry.dtype)
+            value = state.get(name)
+            state[name] = (make(np.full(shape, self._start(name, group), dtype)) if value is None else
+                           self._usable(value, name, shape, dtype))
         entry.tensors = tuple((name, state[name], state[name].array) for name in used)
         return known
 
     def _usable(self, value: Any, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Tensor:
-        """A tensor of the state as the kernel can use it, of this shape and dtype, contiguous and writable; zeros for
-        None."""
-        if value is None:
-            return make(np.zeros(shape, dtype))
+        """A tensor of the state as the kernel can use it, of this shape and dtype, contiguous and writable."""
         array = value.array if isinstance(value, Tensor) else np.asarray(value)
         if array.shape != shape:
             raise RuntimeError(f"{type(self).__name__}: {name} in the state must have its parameter's shape, "

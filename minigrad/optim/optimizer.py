@@ -34,6 +34,8 @@ class Optimizer:
     state, which holds a dict per parameter.
     """
 
+    _scalars: tuple[str, ...] = ("step",)  # parts of a parameter's state that are one number, whatever its shape
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
@@ -143,7 +145,7 @@ class Optimizer:
         state: defaultdict[Any, dict] = defaultdict(dict)
         for number, value in state_dict["state"].items():
             if number in params:
-                state[params[number]] = _copied(value, params[number])
+                state[params[number]] = self._copied(value, params[number])
             else:
                 state[number] = value
         for group, saved in zip(self.param_groups, saved_groups):
@@ -151,6 +153,17 @@ class Optimizer:
             if "param_names" in group:
                 saved.setdefault("param_names", group["param_names"])
         self.__setstate__({"state": state, "param_groups": saved_groups})
+
+    def _copied(self, value: Any, param: Tensor, name: Any = None) -> Any:
+        """A copy of a parameter's state, tensors in the parameter's dtype, except those that are one number."""
+        if isinstance(value, Tensor):
+            floating = param.is_floating_point() and name not in self._scalars
+            return value.detach().to(param.dtype if floating else value.dtype, copy=True).contiguous()
+        if isinstance(value, dict):
+            return {key: self._copied(item, param, key) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set)):
+            return type(value)(self._copied(item, param) for item in value)
+        return value
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -167,15 +180,3 @@ class Optimizer:
             lines.append(f"Parameter Group {number}")
             lines.extend(f"    {name}: {group[name]}" for name in sorted(group) if name != "params")
         return "\n".join(lines) + "\n)"
-
-
-def _copied(value: Any, param: Tensor, name: Any = None) -> Any:
-    """A copy of a parameter's state, tensors in the parameter's dtype, except the count of its steps."""
-    if isinstance(value, Tensor):
-        floating = param.is_floating_point() and name != "step"
-        return value.detach().to(param.dtype if floating else value.dtype, copy=True).contiguous()
-    if isinstance(value, dict):
-        return {key: _copied(item, param, key) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return type(value)(_copied(item, param) for item in value)
-    return value

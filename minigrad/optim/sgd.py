@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.native import lib
 from minigrad.optim.kernel_optimizer import KernelOptimizer
-from minigrad.optim.options import refuse_differentiable, require_nonnegative, require_one_element
+from minigrad.optim.options import checked
 from minigrad.tensor import Tensor
 
 __all__ = ["SGD"]
@@ -27,16 +27,11 @@ class SGD(KernelOptimizer):
     def __init__(self, params: Iterable[Any], lr: float | Tensor = 1e-3, momentum: float = 0, dampening: float = 0,
                  weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False,
                  foreach: bool | None = None, differentiable: bool = False, fused: bool | None = None) -> None:
-        require_one_element(lr, "lr")
-        require_nonnegative(lr, "learning rate")
-        require_nonnegative(momentum, "momentum value")
-        require_nonnegative(weight_decay, "weight_decay value")
+        options = checked(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
+                          maximize=maximize, foreach=foreach, differentiable=differentiable, fused=fused)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        refuse_differentiable(differentiable)
-        super().__init__(params, {
-            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
-            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused})
+        super().__init__(params, options)
 
     def _used_slots(self, group: dict[str, Any]) -> tuple[str, ...]:
         return self._momentum if group["momentum"] != 0 else ()

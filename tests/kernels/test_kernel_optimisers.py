@@ -96,7 +96,8 @@ def test_adam_keeps_nan_of_the_maximum(isa, dtype, rng):
 FLAGS = (0, 1)
 OPTIONS = {  # kernel: (the state that starts at something, all settings of hyper)
     "mg_adamax": ({}, product([0.1], [0.9, 0], [0.99], [1e-3], [0, 0.1], FLAGS)),
-    "mg_nadam": ({"mu_product": 1.0}, product([0.1], [0.9], [0.99], [1e-3], [0, 0.1], FLAGS, FLAGS, [4e-3, 0.5], FLAGS)),
+    "mg_nadam": ({"mu_product": 1.0},
+                 product([0.1], [0.9], [0.99], [1e-3], [0, 0.1], FLAGS, FLAGS, [4e-3, 0.5], FLAGS)),
     "mg_radam": ({}, product([0.1], [0.9], [0.99, 0.5], [1e-3], [0, 0.1], FLAGS, FLAGS)),
     "mg_rmsprop": ({}, product([0.1], [0.9], [1e-2], [0, 0.1], [0, 0.9], FLAGS, FLAGS)),
     "mg_adagrad": ({"sum": 0.5}, product([0.1], [0, 0.5], [1e-3], [0, 0.1], FLAGS)),

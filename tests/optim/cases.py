@@ -9,7 +9,7 @@ from minigrad.nn import Parameter
 from .references import AdamReference, SGDReference
 
 DECOUPLED = {"weight_decay": 0.01, "decoupled_weight_decay": True}
-CASES = [
+KNOWN_CASES = [  # those that references.py knows
     ("SGD", {"lr": 0.1}), ("SGD", {"lr": 0.1, "momentum": 0.9}), ("SGD", {"lr": 0.1, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}), ("SGD", {"lr": 0.1, "momentum": 0.5, "maximize": True}),
@@ -17,7 +17,25 @@ CASES = [
     ("Adam", {"amsgrad": True, "lr": 0.05}), ("Adam", {"maximize": True}), ("Adam", DECOUPLED),
     ("AdamW", {"lr": 0.01}), ("AdamW", {"lr": 0.01, "weight_decay": 0.5, "amsgrad": True}),
 ]
-IDS = [f"{name}({', '.join(f'{k}={v}' for k, v in options.items())})" for name, options in CASES]
+CASES = [
+    *KNOWN_CASES,
+    ("RMSprop", {}), ("RMSprop", {"lr": 0.05, "alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}), ("Adagrad", {}),
+    ("Adagrad", {"lr": 0.5, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3}),
+    ("Adadelta", {}), ("Adadelta", {"lr": 0.5, "rho": 0.5, "eps": 1e-2, "weight_decay": 0.1}), ("Adamax", {}),
+    ("Adamax", {"lr": 0.05, "betas": (0.5, 0.9), "eps": 1e-3, "weight_decay": 0.1, "maximize": True}), ("NAdam", {}),
+    ("NAdam", {"lr": 0.05, "momentum_decay": 0.1, **DECOUPLED}), ("RAdam", {}),
+    ("RAdam", {"lr": 0.05, "betas": (0.5, 0.8), **DECOUPLED}), ("Rprop", {}),
+    ("Rprop", {"lr": 0.1, "etas": (0.3, 2.0), "step_sizes": (0.05, 0.3)}), ("ASGD", {}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 2.0, "weight_decay": 0.1, "maximize": True}),
+]
+
+
+def ids(cases):
+    return [f"{name}({', '.join(f'{k}={v}' for k, v in options.items())})" for name, options in cases]
+
+
+IDS = ids(CASES)
 SHAPES = [(5, 3), (3,), (), (0, 2), (70,)]
 
 
