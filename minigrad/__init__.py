@@ -9,6 +9,7 @@
 
 from minigrad import autograd, cuda, nn, optim, random, utils
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from minigrad.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from minigrad.creation import (
     arange,
     as_tensor,
@@ -50,7 +51,7 @@ from minigrad.dtypes import (
     uint8,
 )
 from minigrad.functions import *
-from minigrad.grad_mode import is_grad_enabled
+from minigrad.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from minigrad.native import get_num_threads, set_num_threads, show_config
 from minigrad.ops.dropout import dropout_mask
 from minigrad.parts import Device as device

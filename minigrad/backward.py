@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, TensorBase, make, view_needs_grad
 from minigrad.grad_mode import mode
 from minigrad.memory import owns_memory
+from minigrad.node import run_node_hooks
 
-__all__ = ["run_backward", "run_hooks"]
+__all__ = ["differentiable_inputs", "run_backward"]
 
 
 def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool, inputs: list | None = None,
@@ -34,14 +35,18 @@ def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool,
         for output, dy in zip(outputs, dys):
             walk.deliver(output.node or output, output.index, dy)
         walk.run(keep_graph)
-        for leaf, dy in walk.leaves.items():
-            if leaf._hooks:
-                walk.leaves[leaf] = run_hooks(leaf._hooks, dy)
         output = dys = dy = None  # so that only the walk's dicts refer to gradients
         if inputs is None:
             for leaf in list(walk.leaves):
-                accumulate_grad(leaf, walk.leaves, leaf)
+                if leaf._hooks is None:
+                    accumulate_grad(leaf, walk.leaves, leaf)
+                else:
+                    run_leaf_hooks(leaf, walk.leaves)
+                    accumulate_then_hooks(leaf, walk.leaves, leaf)
             return []
+        for leaf in list(walk.leaves):
+            if leaf._hooks is not None:
+                run_leaf_hooks(leaf, walk.leaves)
         found = {**walk.leaves, **walk.found}
         walk.leaves.clear(), walk.found.clear()
         if not accumulate:
@@ -49,10 +54,23 @@ def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool,
             return [take(found, key, last[key] != i) if key in found else None for i, key in enumerate(keys)]
         for x, key in zip(inputs, keys):
             if key in found:
-                accumulate_grad(x, found, key)
+                accumulate_then_hooks(x, found, key)
         return []
     finally:
         mode.enabled = before
+
+
+def differentiable_inputs(inputs: Any, caller: str) -> list:
+    """The tensors to differentiate by, as a list: one tensor, several, or a dict's values. RuntimeError for others."""
+    xs = [inputs] if isinstance(inputs, TensorBase) else list(inputs.values() if isinstance(inputs, dict) else inputs)
+    if not xs:
+        raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
+    for x in xs:
+        if not isinstance(x, TensorBase):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
+        if not (x.needs_grad if x._base is None else view_needs_grad(x)):
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return xs
 
 
 class Walk:
@@ -94,13 +112,17 @@ class Walk:
             for edge, dx in zip(edges, dxs):
                 if edge is not None and dx is not None:
                     target, index, shape, dtype = edge
-                    array = dx.array
+                    try:
+                        array = dx.array
+                    except AttributeError:
+                        raise RuntimeError(f"function {node.name()} returned a gradient of the wrong type: expected "
+                                           f"Variable or None (got {type(dx).__name__})") from None
                     if array.shape != shape or array.dtype is not dtype:
                         dx = _fit(node, dx, shape, dtype)
                     deliver(target, index, dx)
 
     def _watch(self, node: Function, dys: list) -> None:
-        """Hooks on the gradients of a node's outputs, .grad of retained outputs, gradients that were asked for."""
+        """Hooks on a node and its outputs' gradients, .grad of retained outputs, gradients that were asked for."""
         for index, dy in enumerate(dys):
             if dy is None:
                 continue
@@ -112,6 +134,8 @@ class Walk:
                     accumulate_grad(tensor, {0: dy}, 0)
             if (node, index) in self.wanted:
                 self.found[node, index] = dy
+        if node._prehooks:
+            dys[:] = run_node_hooks(node._prehooks, tuple(dys))
 
 
 def _plan(roots: list[Function], wanted: set) -> dict[Function, tuple]:
@@ -155,8 +179,6 @@ def _call_backward(node: Function, dys: list, edges: tuple) -> tuple:
 
 def _fit(node: Function, dx: Any, want: tuple[int, ...], dtype: np.dtype) -> Any:
     """Undo broadcasting: sum dx over the axes along which the input was stretched. The one place that does it."""
-    if not isinstance(dx, TensorBase):
-        raise TypeError(f"function {node.name()} returned a gradient of type {type(dx).__name__}; expected a Tensor")
     shape = dx.array.shape
     if shape != want:
         padded = (1,) * (len(shape) - len(want)) + want
@@ -172,14 +194,31 @@ def run_hooks(hooks: dict, dy: Any) -> Any:
     for hook in list(hooks.values()):
         changed = hook(dy)
         if changed is not None:
+            name = getattr(hook, "__name__", repr(hook))
             if not isinstance(changed, TensorBase):
-                raise TypeError(f"hook {hook!r} should return None or a Tensor, but returned {type(changed).__name__}")
+                raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}': hook '{name}' "
+                                "should return None or a Tensor")
             for what, got, want in (("size", changed.array.shape, dy.array.shape),
                                     ("type", changed.array.dtype, dy.array.dtype)):
                 if got != want:
-                    raise RuntimeError(f"hook {hook!r} has changed the {what} of value: expected {want}, but got {got}")
+                    raise RuntimeError(f"hook '{name}' has changed the {what} of value: expected {want}, but got {got}")
             dy = changed
     return dy
+
+
+def run_leaf_hooks(leaf: Any, gradients: dict) -> None:
+    """Pass the gradient that is about to reach a leaf through the leaf's hooks."""
+    gradients[leaf] = run_hooks(leaf._hooks.before, gradients.pop(leaf))
+
+
+def accumulate_then_hooks(x: Any, gradients: dict, key: Any) -> None:
+    """accumulate_grad, then the hooks that wait for it."""
+    accumulate_grad(x, gradients, key)
+    for hook in list(x._hooks.after.values()) if x._hooks is not None else ():
+        result = hook(x)
+        if result is not None:
+            raise TypeError(f"expected None from a post accumulate grad hook, but hook returned "
+                            f"'{type(result).__name__}'")
 
 
 # -- who owns a gradient: no two tensors share a gradient's memory -----------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.grad_mode import mode
+from minigrad.node import LeafHooks, Node
 
 __all__ = ["DETACHED", "Edge", "Function", "TensorBase", "alias", "make", "view_needs_grad"]
 
@@ -34,7 +35,7 @@ class TensorBase:
     _base: TensorBase | None = None    # the tensor whose memory it shares
     _base_node: Any = None             # of a view: what had made _base when the view was made; or DETACHED
     _pointer = None                 # cffi pointer to the array, cached by ops.kernel.ptr
-    _hooks: dict | None = None      # of a leaf; those of other tensors are kept by their node
+    _hooks: LeafHooks | None = None  # of a leaf; those of other tensors are kept by their node
 
     def version(self) -> int:
         return self._counter[0] if self._counter else 0
@@ -86,7 +87,7 @@ def alias(tensor: Any) -> Any:
 Edge = tuple[Any, int, tuple[int, ...], np.dtype]
 
 
-class Function:
+class Function(Node):
     """A differentiable operation. Subclass it with two static methods, as in PyTorch:
 
         forward(ctx, *args)  -> result(s)          ctx.save_for_backward(tensors) keeps what backward needs
@@ -98,7 +99,6 @@ class Function:
 
     needs_input_grad: tuple[bool, ...] = ()
     # The rest starts with _, so that a ctx may have any other attribute.
-    _seq = 0
     _edges: Any = ()                       # an Edge per argument of forward, None where no gradient flows
     _outputs: tuple | None = None          # (shape, dtype) of each, where there are several
     _materialize = True                    # backward gets zeros, not None, for unused outputs
@@ -109,19 +109,27 @@ class Function:
     _versions: Any = ()                    # of saved, when it was saved
     _own_outputs: tuple[tuple[int, int], ...] = ()  # (position in saved, index) of saved tensors that it made
     _outputs_changed = False               # an output was changed in place
-    _watched = False                       # whether there are hooks or retained gradients
     _hooks: dict | None = None             # output index -> {id: hook on that output's gradient}
     _retained: dict | None = None          # output index -> the tensor whose .grad is wanted
 
     @staticmethod
     def forward(ctx: Any, *args: Any) -> Any:
-        raise NotImplementedError("a Function needs a static forward(ctx, ...)")
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
 
     setup_context: Any = None  # static setup_context(ctx, inputs, output): then forward takes no ctx
 
     @staticmethod
     def backward(ctx: Any, *dys: Any) -> Any:
-        raise NotImplementedError("a Function needs a static backward(ctx, *grad_outputs) to be differentiated")
+        vjp = getattr(ctx, "vjp", None)  # PyTorch's other name of it
+        if vjp is None:
+            raise NotImplementedError("You must implement either the backward or vjp method for your custom "
+                                      "autograd.Function to use it with backward mode AD.")
+        return vjp(ctx, *dys)
+
+    def __call__(self, *args: Any) -> Any:
+        raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use "
+                           "new-style autograd function with static forward method, and call it as "
+                           f"{type(self).__name__}.apply(...)")
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -180,15 +188,19 @@ class Function:
     def _keep_saved(self, outs: tuple) -> None:
         """Note the versions. Of our own outputs keep a twin: output and node would own each other."""
         saved, versions = self._saved, []
-        for position, s in enumerate(saved):
-            if s is not None and s.node is self:
-                for index, o in enumerate(outs):
-                    if o is s:
-                        twin = make(s.array)
-                        twin._pointer, twin.needs_grad = s._pointer, True
-                        self._saved = (*self._saved[:position], twin, *self._saved[position + 1:])
-                        self._own_outputs += ((position, index),)
-            versions.append(0 if s is None or s._counter is None else s._counter[0])
+        try:
+            for position, s in enumerate(saved):
+                if s is not None and s.node is self:
+                    for index, o in enumerate(outs):
+                        if o is s:
+                            twin = make(s.array)
+                            twin._pointer, twin.needs_grad = s._pointer, True
+                            self._saved = (*self._saved[:position], twin, *self._saved[position + 1:])
+                            self._own_outputs += ((position, index),)
+                versions.append(0 if s is None or s._counter is None else s._counter[0])
+        except AttributeError:
+            raise TypeError(f"save_for_backward can only save variables, but argument {position} is of type "
+                            f"{type(s).__name__}") from None
         self._versions = versions
 
     def _count_changes(self) -> None:
@@ -203,6 +215,9 @@ class Function:
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for backward, which finds them in ctx.saved_tensors."""
         self._saved = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """For PyTorch's forward mode, which minigrad does not have: nothing is kept."""
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Say that forward changed these inputs in place, and returns them."""
@@ -244,19 +259,6 @@ class Function:
         raise RuntimeError("one of the variables needed for gradient computation has been modified by an inplace "
                            f"operation: [{tensor.array.dtype} {list(tensor.array.shape)}], which {self.name()} saved, "
                            f"{what}.")
-
-    # -- what a reader of the graph may ask ----------------------------------------------------------------------------
-
-    def name(self) -> str:
-        return type(self).__name__ + "Backward"
-
-    @property
-    def next_functions(self) -> tuple:
-        """((node, output number), ...) per input; a leaf stands for itself, (None, 0) where no gradient flows."""
-        return tuple(edge[:2] if edge else (None, 0) for edge in self._edges)
-
-    def __repr__(self) -> str:
-        return f"<{self.name()}>"
 
 
 def view_needs_grad(view: Any) -> bool:

@@ -5,21 +5,32 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from typing import Any
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad",
+           "set_grad_enabled"]
 
 
 class _Mode(threading.local):
     enabled = True
+    inference = False  # within inference_mode, which is no_grad by another name
 
 
-mode = _Mode()
+mode = _state = _Mode()  # _state where a parameter is called mode
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def is_grad_enabled() -> bool:
     """Whether operations on tensors that require grad are recorded, in this thread."""
     return mode.enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether inference_mode is on, in this thread."""
+    return mode.inference
 
 
 class _Switch:
@@ -40,14 +51,36 @@ class _Switch:
         """A switch for one call: calls of a decorated function may nest, or run in several threads."""
         return _Switch(self._enabled)
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: _F) -> _F:
+        if inspect.isclass(function):
+            raise RuntimeError("Cannot decorate classes; it is ambiguous whether only the constructor of "
+                               f"{function.__name__} or all methods are meant: decorate each method instead")
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(f"can't decorate the asynchronous generator {function.__name__}: use the context manager "
+                            "inside")
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)
+        if inspect.iscoroutinefunction(function):
+            return self._wrap_coroutine(function)
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             with self._fresh():
                 return function(*args, **kwargs)
+
+        return call
+
+    def _wrap_coroutine(self, function: Any) -> Any:
+        """The mode holds while the coroutine runs, not while others do: it runs as a generator inside."""
+
+        def steps(coroutine: Any) -> Any:
+            return (yield from coroutine.__await__())
+
+        run = types.coroutine(self._wrap_generator(steps))
+
+        @functools.wraps(function)
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return await run(function(*args, **kwargs))
 
         return call
 
@@ -103,27 +136,47 @@ class enable_grad(_FixedSwitch):
 
 
 class inference_mode(_Switch):
-    """Like no_grad; inference_mode(False) leaves recording on."""
+    """Like no_grad; inference_mode(False) leaves recording on. What is made inside are tensors like any other."""
 
     def __new__(cls, mode: Any = True) -> Any:
-        return no_grad(mode) if callable(mode) else super().__new__(cls)
+        switch = super().__new__(cls)
+        if not callable(mode):
+            return switch
+        switch.__init__()
+        return switch(mode)
 
-    def __init__(self, mode: bool = True) -> None:
+    def __init__(self, mode: bool | Callable[..., Any] = True) -> None:
         super().__init__(not mode)
+        self._outside: list[bool] = []
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._outside.append(mode.inference)
+        mode.inference = not self._enabled
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__()
+        mode.inference = self._outside.pop()
+
+    def _fresh(self) -> inference_mode:
+        return inference_mode(not self._enabled)
 
 
 class set_grad_enabled(_Switch):
     """Switch recording on or off, at once; as a context manager the previous mode comes back at its end."""
 
-    def __init__(self, mode_: bool) -> None:
-        super().__init__(mode_)
-        self._at_once = mode.enabled
-        mode.enabled = self._enabled
+    def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError("set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                            f"{type(mode).__name__}")
+        super().__init__(mode)
+        self._at_once = _state.enabled
+        _state.enabled = mode
 
     def __enter__(self) -> None:
         self._before.append(self._at_once)
         mode.enabled = self._enabled
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: _F) -> _F:
         mode.enabled = self._at_once  # a decorator changes nothing until the function runs
         return super().__call__(function)

@@ -6,14 +6,16 @@ Its mathematics is in methods/, a line each, and Python's protocols are in proto
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.backward import run_backward
+from minigrad.backward import differentiable_inputs, run_backward
 from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor, view_needs_grad
 from minigrad.methods import InPlaceMethods, MathMethods, Operators, ShapeMethods
+from minigrad.node import LeafHooks
 from minigrad.ops import shape
 from minigrad.parts import Device, RemovableHandle, Size
 from minigrad.protocols import Protocols
@@ -147,12 +149,11 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
         if not self._current().needs_grad:
             raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
         keep = create_graph if retain_graph is None else bool(retain_graph)
-        inputs = [inputs] if isinstance(inputs, Tensor) else None if inputs is None else list(inputs)
-        if inputs is not None and not inputs:
-            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        if inputs is not None:
+            inputs = differentiable_inputs(inputs, "backward")
         run_backward([self], [self._first_gradient(gradient)], keep, create_graph, inputs)
 
-    def _first_gradient(self, gradient: Any) -> Tensor:
+    def _first_gradient(self, gradient: Any, position: int = 0) -> Tensor:
         """The gradient that a walk starts with: checked, or 1."""
         if gradient is None:
             if self.array.size != 1:
@@ -163,8 +164,8 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
         if not isinstance(gradient, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         if gradient.array.shape != self.array.shape:
-            raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a "
-                               f"shape of {self.shape}.")
+            raise RuntimeError(f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and "
+                               f"output[{position}] has a shape of {self.shape}.")
         return gradient if gradient.array.dtype is self.array.dtype else gradient.to(self.array.dtype)
 
     def detach(self) -> Tensor:
@@ -199,15 +200,27 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
     def retains_grad(self) -> bool:
         return bool(self.node is not None and self.node._retained and self.index in self.node._retained)
 
-    def register_hook(self, hook: Any) -> RemovableHandle:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call hook(grad) when the gradient of this tensor is known; it may return another one."""
         if not self._current().needs_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.node is None:
-            self._hooks = self._hooks or {}
-            return RemovableHandle(self._hooks, hook)
+            return RemovableHandle(self._leaf_hooks().before, hook)
         self.node._hooks, self.node._watched = self.node._hooks or {}, True
         return RemovableHandle(self.node._hooks.setdefault(self.index, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call hook(self) when a backward pass has added to .grad; self is a leaf. An optimiser may step there."""
+        if not self._current().needs_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return RemovableHandle(self._leaf_hooks().after, hook)
+
+    def _leaf_hooks(self) -> LeafHooks:
+        if self._hooks is None:
+            self._hooks = LeafHooks()
+        return self._hooks
 
     # -- conversion ----------------------------------------------------------------------------------------------------
 
@@ -249,6 +262,10 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
     def cuda(self, *args: Any, **kwargs: Any) -> Tensor:
         Device("cuda")
         return self
+
+    def is_inference(self) -> bool:
+        """False: what inference_mode makes are tensors like any other."""
+        return False
 
     def is_floating_point(self) -> bool:
         return self.array.dtype.kind == "f"

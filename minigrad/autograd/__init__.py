@@ -1,11 +1,26 @@
-"""torch.autograd's face: grad, backward, Function, the grad modes, gradcheck and gradgradcheck."""
+"""torch.autograd's face: grad, backward, Function, the grad modes, anomaly mode, functional, gradcheck and graph."""
 
-from minigrad.autograd import function
+from typing import NoReturn
+
+from minigrad.autograd import anomaly_mode, function, functional, graph, variable
+from minigrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from minigrad.autograd.function import Function
 from minigrad.autograd.grad import backward, grad
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minigrad.autograd.variable import Variable
 from minigrad.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
-from minigrad.tensor import Tensor as Variable
 
-__all__ = ["Function", "GradcheckError", "Variable", "backward", "enable_grad", "function", "grad", "gradcheck",
-           "gradgradcheck", "inference_mode", "no_grad", "set_grad_enabled"]
+__all__ = ["Function", "GradcheckError", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad",
+           "function", "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad",
+           "set_detect_anomaly", "set_grad_enabled", "variable"]
+
+_ABSENT = {
+    "profiler": "use Python's cProfile, or time with time.perf_counter",
+    "forward_ad": "there is no forward mode; use autograd.functional.jvp, or grad",
+}
+
+
+def __getattr__(name: str) -> NoReturn:
+    """A clear word on what PyTorch has and minigrad does not."""
+    reason = _ABSENT.get(name)
+    raise AttributeError(f"module 'minigrad.autograd' has no attribute '{name}'" + (f": {reason}" if reason else ""))

@@ -10,7 +10,7 @@ from minigrad.creation import as_tensor
 from minigrad.functions.of_method import of_method
 from minigrad.tensor import Tensor
 
-__all__ = ["is_floating_point", "is_tensor", "numel", "result_type"]
+__all__ = ["is_floating_point", "is_inference", "is_tensor", "numel", "result_type"]
 
 numel = of_method("numel")
 
@@ -21,6 +21,10 @@ def is_tensor(obj: Any) -> builtins.bool:
 
 def is_floating_point(input: Tensor) -> builtins.bool:
     return input.is_floating_point()
+
+
+def is_inference(input: Tensor) -> builtins.bool:
+    return input.is_inference()
 
 
 def result_type(a: Any, b: Any) -> dtypes.dtype:

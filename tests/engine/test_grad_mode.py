@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -128,6 +129,60 @@ def test_decorated_methods_and_recursion(t):
     with pytest.raises(ValueError):
         model.fail()
     assert t.is_grad_enabled()
+
+
+def test_coroutines():
+    """The mode holds inside the coroutine only, whatever runs while it waits. (PyTorch's holds nowhere.)"""
+    seen = []
+
+    @ours.no_grad()
+    async def off(n):
+        for _ in range(n):
+            seen.append(("off", ours.is_grad_enabled()))
+            await asyncio.sleep(0)
+        return n
+
+    async def on():
+        for _ in range(2):
+            seen.append(("on", ours.is_grad_enabled()))
+            await asyncio.sleep(0)
+
+    async def both():
+        return await asyncio.gather(off(2), on(), off(3))
+
+    assert asyncio.run(both()) == [2, None, 3]
+    assert set(seen) == {("off", False), ("on", True)} and len(seen) == 7 and ours.is_grad_enabled()
+
+
+def test_asynchronous_generators_are_refused():
+    with pytest.raises(TypeError, match="asynchronous generator"):
+        @ours.no_grad()
+        async def numbers():
+            yield 1
+
+
+@same_as_torch
+def test_inference_mode_tells(t):
+    seen = [t.is_inference_mode_enabled()]
+    with t.inference_mode():
+        seen.append(t.is_inference_mode_enabled())
+        with t.inference_mode(False):
+            seen += [t.is_inference_mode_enabled(), t.is_grad_enabled()]
+        seen += [t.is_inference_mode_enabled(), t.is_grad_enabled()]
+    with t.inference_mode(mode=False), t.set_grad_enabled(mode=False):
+        seen += [t.is_inference_mode_enabled(), t.is_grad_enabled()]
+
+    @t.inference_mode
+    def bare():
+        return t.is_inference_mode_enabled(), t.is_grad_enabled()
+
+    @t.inference_mode()
+    def called():
+        return t.is_inference_mode_enabled(), t.is_grad_enabled()
+
+    seen += [*bare(), *called(), t.is_inference_mode_enabled(), t.is_grad_enabled()]
+    assert seen == [False, True, False, True, True, False, False, False, True, False, True, False, False, True]
+    return seen
 
 
 @same_as_torch
