@@ -102,8 +102,8 @@ def _copy(x: Tensor, connected: bool) -> Tensor:
 
 _JACOBIAN = "The jacobian of the user-provided function is independent of input {i}."
 _HESSIAN = "The hessian of the user-provided function is independent of input {i}."
-_TRICK = ("The gradient with respect to the input is independent of entry {i} in the grad_outputs when using the double "
-          "backward trick to compute forward mode gradients.")
+_TRICK = ("The gradient with respect to the input is independent of entry {i} in the grad_outputs when using the "
+          "double backward trick to compute forward mode gradients.")
 _INPUT = "The output of the user-provided function is independent of input {i}."
 
 
@@ -166,7 +166,7 @@ def hessian(func: Callable, inputs: Tensors, create_graph: bool = False, strict:
 
     def gradient(*xs: Tensor) -> tuple[Tensor, ...]:
         call = _Call(func, xs, "hessian", True, strict)
-        return call.grad((call.one_number("hessian"),), call.xs, None, True, "While computing the hessian: " + _JACOBIAN)
+        return call.grad((call.one_number("hessian"),), call.xs, None, True, f"In hessian: {_JACOBIAN}")
 
     found = jacobian(gradient, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
     return found if isinstance(inputs, tuple) else found[0]
