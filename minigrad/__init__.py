@@ -7,7 +7,7 @@
     x.grad                                   # tensor([2., 4.])
 """
 
-from minigrad import autograd, cuda, nn, optim, random, utils
+from minigrad import autograd, cuda, func, nn, optim, random, utils
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from minigrad.creation import (
@@ -50,6 +50,7 @@ from minigrad.dtypes import (
     set_default_dtype,
     uint8,
 )
+from minigrad.func import vmap
 from minigrad.functions import *
 from minigrad.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from minigrad.native import get_num_threads, set_num_threads, show_config

@@ -7,8 +7,11 @@ made again later (dropout's backward does), and nothing needs to be stored.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,10 @@ import numpy as np
 from minigrad.engine import TensorBase, make
 from minigrad.native import empty, lib, pointer
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "philox", "seed",
-           "set_rng_state"]
+__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "philox", "positions",
+           "replayed", "seed", "set_rng_state"]
+
+_generators: set[weakref.ref[Generator]] = set()  # all that there are
 
 
 class Generator:
@@ -29,6 +34,7 @@ class Generator:
     def __init__(self, device: Any = "cpu") -> None:
         self.state = np.zeros(2, np.uint64)
         self._pointer = pointer(self.state)
+        _generators.add(weakref.ref(self, _generators.discard))
         self.manual_seed(67280421310721)  # PyTorch's default seed
 
     def manual_seed(self, seed: int) -> Generator:
@@ -141,6 +147,24 @@ def get_rng_state() -> Any:
 
 def set_rng_state(new_state: Any) -> None:
     default_generator.set_state(new_state)
+
+
+def positions() -> list[tuple[Generator, np.ndarray]]:
+    """Where every generator stands: the default one, and those of modules and users."""
+    return [(generator, generator.state.copy()) for one in list(_generators) if (generator := one()) is not None]
+
+
+@contextlib.contextmanager
+def replayed(start: list[tuple[Generator, np.ndarray]]) -> Iterator[None]:
+    """The generators stand where positions() found them; at the end they are back."""
+    now = [(generator, generator.state.copy()) for generator, _ in start]
+    for generator, state in start:
+        generator.state[:] = state
+    try:
+        yield
+    finally:
+        for generator, state in now:
+            generator.state[:] = state
 
 
 def philox(key: Any, counter: Any) -> tuple[int, int, int, int]:

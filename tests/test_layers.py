@@ -20,7 +20,7 @@ LAYERS = (
     {"tensor"},
     {"creation"},
     {"autograd", "functions", "packing", "serialization"},
-    {"nn", "optim", "utils"},
+    {"func", "nn", "optim", "utils"},
     {"keras"},
     {""},  # minigrad/__init__.py: the public names
 )

@@ -1,5 +1,5 @@
 """Helpers around training: torch.utils's face."""
 
-from minigrad.utils import data
+from minigrad.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
