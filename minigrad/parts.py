@@ -48,10 +48,14 @@ class RemovableHandle:
 
     _next = 0
 
-    def __init__(self, hooks: dict, hook: Any) -> None:
+    def __init__(self, hooks: dict, hook: Any, prepend: bool = False) -> None:
         RemovableHandle._next += 1
         self.id, self._hooks = RemovableHandle._next, hooks
+        before = list(hooks.items()) if prepend else []
         hooks[self.id] = hook
+        for number, earlier in before:  # put them behind the new one
+            del hooks[number]
+            hooks[number] = earlier
 
     def remove(self) -> None:
         self._hooks.pop(self.id, None)

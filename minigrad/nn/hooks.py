@@ -39,13 +39,7 @@ class Hooks:
     def _register_hook(self, kind: str, hook: _Hook, prepend: bool) -> RemovableHandle:
         if self._hooks is None:
             self._hooks = _HookTable()
-        hooks = getattr(self._hooks, kind)
-        before = list(hooks.items()) if prepend else []
-        handle = RemovableHandle(hooks, hook)
-        for number, earlier in before:  # put them behind the new one
-            del hooks[number]
-            hooks[number] = earlier
-        return handle
+        return RemovableHandle(getattr(self._hooks, kind), hook, prepend)
 
     def register_forward_pre_hook(self, hook: Callable, *, prepend: bool = False,
                                   with_kwargs: bool = False) -> RemovableHandle:

@@ -1,5 +1,6 @@
 """Optimisers: torch.optim's face."""
 
+from minigrad.optim import lr_scheduler
 from minigrad.optim.adagrad import Adadelta, Adagrad
 from minigrad.optim.adam import Adam, AdamW
 from minigrad.optim.adam_family import Adamax, NAdam, RAdam
@@ -9,4 +10,4 @@ from minigrad.optim.rprop import ASGD, Rprop
 from minigrad.optim.sgd import SGD
 
 __all__ = ["ASGD", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
-           "Rprop"]
+           "Rprop", "lr_scheduler"]

@@ -9,6 +9,7 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any
 
+from minigrad.optim.hooks import Hooks
 from minigrad.tensor import Tensor
 
 __all__ = ["Optimizer", "required"]
@@ -24,7 +25,7 @@ class _Required:
 required = _Required()
 
 
-class Optimizer:
+class Optimizer(Hooks):
     """The base of optimisers.
 
     params    tensors, (name, tensor) pairs, or dicts {"params": ..., option: value} that each make a group
@@ -118,6 +119,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """{"state": {number of parameter: its state}, "param_groups": [options and "params", the numbers]}, PyTorch's
         format. The tensors are the optimiser's own: copy.deepcopy to keep a snapshot."""
+        self._run_hooks("state_dict_pre")
         numbers: dict[Tensor, int] = {}
         groups, start = [], 0
         for group in self.param_groups:
@@ -127,13 +129,14 @@ class Optimizer:
             options = {name: value for name, value in group.items() if name != "params"}
             groups.append({**options, "params": [numbers[param] for param in group["params"]]})
         state = {numbers[key] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        return self._run_hooks("state_dict_post", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up where state_dict was called: training goes on bit for bit. Tensors are copied.
 
         ValueError if the number of groups, or of parameters in one, is another.
         """
+        state_dict = self._run_hooks("load_pre", dict(state_dict))
         saved_groups = deepcopy(state_dict["param_groups"])
         if len(self.param_groups) != len(saved_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
@@ -153,6 +156,7 @@ class Optimizer:
             if "param_names" in group:
                 saved.setdefault("param_names", group["param_names"])
         self.__setstate__({"state": state, "param_groups": saved_groups})
+        self._run_hooks("load_post")
 
     def _copied(self, value: Any, param: Tensor, name: Any = None) -> Any:
         """A copy of a parameter's state, tensors in the parameter's dtype, except those that are one number."""
