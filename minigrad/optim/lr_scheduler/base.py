@@ -20,8 +20,8 @@ class LRScheduler:
     """Sets the learning rates of an optimiser's groups at each step.
 
     A subclass gives get_lr(), the rates at self.last_epoch, one per group; it may use self.base_lrs, the first rates.
-    Where a rate is a tensor, its value is changed in place. last_epoch other than -1 goes on from there: the groups hold
-    "initial_lr" then, as they do in an optimiser's checkpoint.
+    Where a rate is a tensor, its value is changed in place. last_epoch other than -1 goes on from there, with groups
+    that hold "initial_lr", as in an optimiser's checkpoint.
     """
 
     _get_lr_called_within_step = False
