@@ -19,8 +19,8 @@ import numpy as np
 from minigrad.engine import TensorBase, make
 from minigrad.native import empty, lib, pointer
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "philox", "positions",
-           "replayed", "seed", "set_rng_state"]
+__all__ = ["Generator", "default_generator", "get_rng_state", "go_to", "initial_seed", "manual_seed", "philox",
+           "positions", "replayed", "seed", "set_rng_state"]
 
 _generators: set[weakref.ref[Generator]] = set()  # all that there are
 
@@ -154,17 +154,21 @@ def positions() -> list[tuple[Generator, np.ndarray]]:
     return [(generator, generator.state.copy()) for one in list(_generators) if (generator := one()) is not None]
 
 
-@contextlib.contextmanager
-def replayed(start: list[tuple[Generator, np.ndarray]]) -> Iterator[None]:
-    """The generators stand where positions() found them; at the end they are back."""
-    now = [(generator, generator.state.copy()) for generator, _ in start]
+def go_to(start: list[tuple[Generator, np.ndarray]]) -> None:
+    """Set generators back to where positions() found them."""
     for generator, state in start:
         generator.state[:] = state
+
+
+@contextlib.contextmanager
+def replayed(start: list[tuple[Generator, np.ndarray]]) -> Iterator[None]:
+    """Within, the generators go on from where positions() found them; at the end they are back where they were."""
+    now = positions()
+    go_to(start)
     try:
         yield
     finally:
-        for generator, state in now:
-            generator.state[:] = state
+        go_to(now)
 
 
 def philox(key: Any, counter: Any) -> tuple[int, int, int, int]:

@@ -1,8 +1,8 @@
 """gradcheck: is a gradient right? Compare it with central differences, in double precision.
 
 The Jacobian of f at x, row by row from backward, against (f(x + eps e_j) - f(x - eps e_j)) / (2 eps), column by column.
-The fast mode compares one random projection u^T J v of it instead. The default generator is set back before every
-evaluation, so that a function that draws random numbers, dropout among them, draws the same ones each time.
+The fast mode compares one random projection u^T J v of it instead. Every generator is set back before every evaluation,
+so that a function that draws random numbers, dropout among them, draws the same ones each time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from minigrad.autograd.culprit import first_wrong
 from minigrad.autograd.grad import grad
 from minigrad.creation import from_numpy
 from minigrad.grad_mode import enable_grad, no_grad
-from minigrad.random import Generator, default_generator
+from minigrad.random import Generator, go_to, positions
 from minigrad.tensor import Tensor
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -40,11 +40,15 @@ def gradcheck(func: Any, inputs: Any, *, eps: float | None = None, atol: float |
     eps, atol, rtol   step and tolerances: 1e-6, 1e-5, 1e-3 for float64, much wider for float32
     nondet_tol  how far two evaluations, and two backward passes, may differ
     fast_mode   check one random projection of each Jacobian: one evaluation pair instead of one per element
+    The rest changes nothing: gradients come from one output at a time, so the others' are undefined; the engine gives
+    each its input's dtype; and nothing is sparse.
     Raises GradcheckError (or returns False) with the worst element's position, analytic and numeric value, and the
     first operation whose own gradient disagrees.
     """
     _refuse(check_batched_grad=check_batched_grad, check_batched_forward_grad=check_batched_forward_grad,
             check_forward_ad=check_forward_ad)
+    if not check_backward_ad:
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
     check = _Check(func, inputs, eps, atol, rtol, nondet_tol)
     try:
         check.run(fast_mode)
@@ -84,18 +88,22 @@ def gradgradcheck(func: Any, inputs: Any, grad_outputs: Any = None, *, eps: floa
                   masked: bool = False) -> bool:
     """gradcheck of the gradient: whether the second derivatives of func agree with differences of the first.
 
-    grad_outputs: what to multiply the outputs' derivatives by; random numbers unless given.
+    grad_outputs: what to multiply the outputs' derivatives by; random numbers unless given, which are not contiguous if
+    gen_non_contig_grad_outputs.
     """
     _refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
+    if not check_rev_over_rev:
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
     xs = _tuple(inputs)
-    state = default_generator.state.copy()
+    start = positions()
     outputs = _tuple(func(*xs))
+    go_to(start)
     if grad_outputs is None:
-        source = Generator().manual_seed(20140615)
-        dys = [from_numpy(source.normal(y.shape, y.array.dtype)).requires_grad_() for y in outputs if y.needs_grad]
+        source, gap = Generator().manual_seed(20140615), 1 + gen_non_contig_grad_outputs
+        dys = [from_numpy(source.normal((*y.shape, gap), y.array.dtype)[..., 0]).requires_grad_() for y in outputs
+               if y.needs_grad]
     else:
         dys = [dy.detach().requires_grad_() for dy in _tuple(grad_outputs)]
-    default_generator.state[:] = state
     checked = [i for i, x in enumerate(xs) if isinstance(x, Tensor) and x.needs_grad]
 
     def gradient(*args: Any) -> tuple:
@@ -118,7 +126,7 @@ class _Check:
     def __init__(self, func: Any, inputs: Any, eps: float | None, atol: float | None, rtol: float | None,
                  nondet_tol: float) -> None:
         self.func, self.inputs, self.nondet_tol = func, _tuple(inputs), nondet_tol
-        self.state = default_generator.state.copy()
+        self.start = positions()
         self.checked = [i for i, x in enumerate(self.inputs) if isinstance(x, Tensor) and x.needs_grad]
         if not self.checked:
             raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them have "
@@ -136,7 +144,7 @@ class _Check:
 
     def evaluate(self) -> list[Tensor]:
         """func's outputs that carry a gradient, with the generator where it stood at the start."""
-        default_generator.state[:] = self.state
+        go_to(self.start)
         with enable_grad():
             outputs = _tuple(self.func(*self.inputs))
         if not all(isinstance(y, Tensor) for y in outputs):
@@ -145,13 +153,13 @@ class _Check:
 
     def values(self) -> list[np.ndarray]:
         """The same outputs' values, as float64 copies."""
-        default_generator.state[:] = self.state
+        go_to(self.start)
         with no_grad():
             outputs = _tuple(self.func(*self.inputs))
         return [np.array(outputs[k].array, np.float64) for k in self.live]
 
     def run(self, fast: bool) -> None:
-        default_generator.state[:] = self.state
+        go_to(self.start)
         with enable_grad():
             outputs = _tuple(self.func(*self.inputs))
         self.live = [k for k, y in enumerate(outputs) if isinstance(y, Tensor) and y.needs_grad]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minigrad import nn
 from minigrad.autograd import Function, GradcheckError, gradcheck, gradgradcheck
 from minigrad.creation import from_numpy, tensor
 from minigrad.nn import functional as F
@@ -115,6 +116,37 @@ def test_dropout_is_replayed(fast):
     manual_seed(3)
     F.dropout(x, 0.5)
     assert get_rng_state().tolist() == after
+
+
+def test_a_module_with_a_stream_of_its_own_is_replayed():
+    assert gradcheck(nn.Dropout(0.5, seed=4), leaf(5, 7), **TIGHT)
+    assert gradgradcheck(nn.Sequential(nn.Dropout(0.5, seed=4), nn.Tanh()), leaf(5, 7), **TIGHT)
+
+
+def test_scattered_grad_outputs():
+    seen = []
+
+    class Look(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1.0
+
+        @staticmethod
+        def backward(ctx, dy):
+            seen.append(dy.is_contiguous())
+            return dy * 1.0
+
+    for scattered in (False, True):
+        seen.clear()
+        assert gradgradcheck(Look.apply, leaf(3, 2), gen_non_contig_grad_outputs=scattered, **TIGHT)
+        assert scattered == (not seen[0])
+
+
+def test_no_check_at_all_is_refused():
+    with pytest.raises(AssertionError, match="at least one"):
+        gradcheck(lambda x: x.exp(), leaf(2), check_backward_ad=False)
+    with pytest.raises(AssertionError, match="at least one"):
+        gradgradcheck(lambda x: x.exp(), leaf(2), check_rev_over_rev=False)
 
 
 def test_a_function_that_is_not_repeatable_is_refused():
