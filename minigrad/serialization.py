@@ -26,7 +26,7 @@ from minigrad.engine import make
 from minigrad.packing import Packer, unpack
 from minigrad.tensor import Device, Tensor
 
-__all__ = ["load", "load_file", "save", "save_file"]
+__all__ = ["load", "load_file", "load_metadata", "save", "save_file"]
 
 _DTYPES = {name: np.dtype(numpy_name) for name, numpy_name in (
     ("F64", "float64"), ("F32", "float32"), ("I64", "int64"), ("I32", "int32"), ("U8", "uint8"), ("BOOL", "bool"))}
@@ -34,6 +34,8 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors package
 _MAX_DIMENSIONS = 32
 _METADATA = "__metadata__"
+_FOREIGN = {b"PK\3\4": "a file of torch.save (or another zip file)", b"\x80": "an old file of torch.save, or a pickle",
+            b"\x93NUMPY": "a file of numpy.save", b"\x89HDF": "an HDF5 file"}
 _TREE = "minigrad"         # the metadata entry with the structure around the tensors
 
 
@@ -51,6 +53,12 @@ def load_file(filename: str | os.PathLike, device: Any = "cpu") -> dict[str, Ten
     Device(device)
     with open(filename, "rb") as file:
         return _read(file, os.fspath(filename))[0]
+
+
+def load_metadata(filename: str | os.PathLike) -> dict[str, str]:
+    """The metadata of a safetensors file: what save_file was given, or another tool wrote."""
+    with open(filename, "rb") as file:
+        return _read(file, os.fspath(filename))[1]
 
 
 def _encode(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None) -> list[Any]:
@@ -132,9 +140,10 @@ def _read(file: BinaryIO, where: str) -> tuple[dict[str, Tensor], dict[str, str]
     start = file.read(8)
     length = int.from_bytes(start, "little")
     if len(start) < 8 or length > min(size - 8, _MAX_HEADER):
-        if start.startswith((b"PK\3\4", b"\x80\2")):
-            raise ValueError(f"{where}: this is a file of torch.save; minigrad reads safetensors only and runs no "
-                             "pickle. Convert it with safetensors.torch.save_file")
+        for magic, what in _FOREIGN.items():
+            if start.startswith(magic):
+                raise ValueError(f"{where}: this is {what}; minigrad reads safetensors only and runs no pickle. "
+                                 "Convert it with safetensors.torch.save_file, or safetensors.numpy.save_file")
         raise ValueError(f"{where}: not a safetensors file: its header would have {length} bytes, but the file has "
                          f"{size}")
     header = _parse(file.read(length), where, "the header")
@@ -220,13 +229,17 @@ def _read_tensor(file: BinaryIO, name: str, entry: dict[str, Any], where: str) -
 # -- structures around tensors -----------------------------------------------------------------------------------------
 
 
-def save(obj: Any, f: str | os.PathLike | BinaryIO, *ignored: Any, **ignored_too: Any) -> None:
-    """Save a state dict, or nested dicts, lists and tuples of tensors, numbers, strings and None. f: path or open file.
+def save(obj: Any, f: str | os.PathLike | BinaryIO, pickle_module: Any = None, pickle_protocol: int = 2,
+         _use_new_zipfile_serialization: bool = True) -> None:
+    """Save a state dict, or nested dicts, lists, tuples and sets of tensors, numbers, strings, dtypes and None.
 
-    A path is written atomically. TypeError for anything else: save model.state_dict(), not the model. A flat dict of
-    tensors is a plain safetensors file.
+    f: a path, which is written atomically, or an open file. TypeError for anything else: save model.state_dict(), not
+    the model. A flat dict of tensors is a plain safetensors file. In a nested structure a tensor that is there twice is
+    one tensor after loading; views of one memory are tensors of their own. Named tuples come back as tuples, parameters
+    as tensors.
     """
-    if isinstance(obj, Mapping) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in obj.items()):
+    if isinstance(obj, Mapping) and all(isinstance(k, str) and isinstance(v, Tensor) and not v.requires_grad
+                                        for k, v in obj.items()):
         parts = _encode(obj, {"format": "pt"})
     else:
         tensors: dict[str, Tensor] = {}
@@ -240,9 +253,10 @@ def save(obj: Any, f: str | os.PathLike | BinaryIO, *ignored: Any, **ignored_too
 
 
 def load(f: str | os.PathLike | BinaryIO, map_location: Any = None, pickle_module: Any = None, *,
-         weights_only: bool | None = None, mmap: bool | None = None) -> Any:
+         weights_only: bool | None = None, mmap: bool | None = None, **pickle_load_args: Any) -> Any:
     """What save was given: a safetensors file's tensors, in the structure that they were saved in.
 
+    The arguments after f are PyTorch's; they change nothing, but a map_location other than the CPU is an error.
     ValueError, which names the file, if anything is wrong with it. No code in a file is ever run.
     """
     if isinstance(map_location, (str, Device)):
@@ -258,5 +272,5 @@ def load(f: str | os.PathLike | BinaryIO, map_location: Any = None, pickle_modul
         return tensors
     try:
         return unpack(_parse(metadata[_TREE].encode(), where, "the structure"), tensors)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{where}: the structure around the tensors is damaged: {error!r}") from None

@@ -4,18 +4,23 @@ import io
 import json
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections import OrderedDict
 
 import numpy as np
 import pytest
 
 from minigrad import nn, optim, serialization
 from minigrad.creation import from_numpy, ones, randn, tensor, zeros
-from minigrad.serialization import load, load_file, save, save_file
+from minigrad.dtypes import float32, float64, uint8
+from minigrad.parts import Device, Size
+from minigrad.random import Generator
+from minigrad.serialization import load, load_file, load_metadata, save, save_file
 
 RNG = np.random.default_rng(0)
 ARRAYS = {
@@ -71,7 +76,9 @@ def test_strided_and_read_only_tensors(tmp_path):
 STRUCTURE = {
     "epoch": 3, "lr": 0.1, "best": math.inf, "worst": -math.inf, "name": "run 1", "none": None, "flag": True,
     "betas": (0.9, 0.999), "history": [1.0, [2, (3,)], []], "empty": {}, 5: "int key", None: 1, 2.5: "x", True: (),
-    "big": 10 ** 30, "exact": 0.1 + 0.2,
+    "big": 10 ** 30, "exact": 0.1 + 0.2, (1, "a", (2.5, None)): "tuple key", float32: float64, "dtype": uint8,
+    "size": Size([2, 3]), "ordered": OrderedDict(b=1, a=OrderedDict()), "set": {1, "a"}, "frozen": frozenset({(1, 2)}),
+    "device": Device("cpu"),
 }
 
 
@@ -90,6 +97,32 @@ def test_any_top(obj, tmp_path):
     save(obj, tmp_path / "a")
     found = load(tmp_path / "a")
     assert str(found) == str(obj.item() if isinstance(obj, np.generic) else obj)
+
+
+def test_what_requires_grad(tmp_path):
+    leaf = ones(2).requires_grad_()
+    for obj in ({"a": leaf, "b": ones(2), "c": leaf}, {"a": leaf * 2.0, "b": ones(2), "c": nn.Parameter(ones(1))}):
+        save(obj, tmp_path / "a")
+        found = load(tmp_path / "a")
+        assert [t.requires_grad for t in found.values()] == [True, False, True]
+        assert all(t.is_leaf for t in found.values())
+
+
+def test_generators_and_schedulers(tmp_path):
+    generator = Generator().manual_seed(5)
+    generator.words(7)
+    optimiser = optim.SGD([nn.Parameter(ones(1))], lr=0.1)
+    schedulers = [optim.lr_scheduler.StepLR(optimiser, 2), optim.lr_scheduler.ReduceLROnPlateau(optimiser)]
+    for _ in range(3):
+        optimiser.step()
+        schedulers[0].step()
+        schedulers[1].step(1.0)
+    save({"generator": generator.get_state(), "schedulers": [s.state_dict() for s in schedulers]}, tmp_path / "a")
+    found = load(tmp_path / "a")
+    assert found["schedulers"] == [s.state_dict() for s in schedulers]
+    other = Generator()
+    other.set_state(found["generator"])
+    assert other.words(4).tolist() == generator.words(4).tolist()
 
 
 def test_a_tensor_saved_twice_is_one_tensor(tmp_path):
@@ -138,8 +171,9 @@ CYCLE.append(CYCLE)
 
 
 @pytest.mark.parametrize("obj, text", [
-    (nn.Linear(1, 1), r"state_dict\(\)"), ({"model": nn.Linear(1, 1)}, "at 'model'"), ({1, 2}, "set"),
-    ([1, {"a": object()}], r"at '1\.a'"), (np.ones(2), "ndarray"), ({(1, 2): 3, "n": 1}, "keys"), ([1j], "complex"),
+    (nn.Linear(1, 1), r"state_dict\(\)"), ({"model": nn.Linear(1, 1)}, "at 'model'"), (Generator(), r"get_state\(\)"),
+    ([1, {"a": object()}], r"at '1\.a'"), (np.ones(2), "ndarray"), ([1j], "complex"), (range(3), "range"),
+    ({(1, object()): 3, "n": 1}, "keys"), ({ones(1): 3, "n": 1}, "keys"),
     (CYCLE, "contains itself"), (print, "without pickle"), ([b"bytes"], "bytes"),
 ], ids=lambda v: v if isinstance(v, str) else type(v).__name__)
 def test_what_cannot_be_saved(obj, text, tmp_path):
@@ -176,6 +210,7 @@ def test_safetensors_reads_ours(tmp_path):
         assert found[name].dtype == array.dtype and found[name].tobytes() == array.tobytes()
     with package.safe_open(tmp_path / "a", "np") as file:
         assert file.metadata() == {"epoch": "3"}
+    assert load_metadata(tmp_path / "a") == {"epoch": "3"}
     save({"n": 1, "x": {"a": ones(2)}}, tmp_path / "b")
     assert numpy.load_file(tmp_path / "b")["x.a"].tolist() == [1.0, 1.0]
 
@@ -183,6 +218,7 @@ def test_safetensors_reads_ours(tmp_path):
 def test_ours_reads_safetensors(tmp_path):
     numpy = pytest.importorskip("safetensors.numpy")
     numpy.save_file(ARRAYS, tmp_path / "a", {"format": "np"})
+    assert load_metadata(tmp_path / "a") == {"format": "np"}
     found = load_file(tmp_path / "a")
     _same({name: found[name] for name in ARRAYS})
     _same({name: load(tmp_path / "a")[name] for name in ARRAYS})
@@ -205,6 +241,23 @@ def test_a_file_of_torch_save_is_explained(tmp_path):
     for name in ("new.pt", "old.pt"):
         with pytest.raises(ValueError, match=rf"{name}.*torch\.save.*no pickle"):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize(("data", "text"), [
+    (pickle.dumps({"a": 1}), "a pickle"), (b"\x93NUMPY\1\0v\0{'descr'", r"numpy\.save"), (b"\x89HDF\r\n\x1a\n", "HDF5"),
+])
+def test_other_files_are_explained(data, text):
+    with pytest.raises(ValueError, match=text):
+        load(io.BytesIO(data))
+
+
+def test_pytorchs_arguments(tmp_path):
+    save({"a": ones(1)}, tmp_path / "a", pickle_protocol=4, _use_new_zipfile_serialization=False)
+    for keywords in ({"map_location": lambda storage, where: storage}, {"map_location": {"cuda:0": "cpu"}},
+                     {"map_location": Device("cpu"), "weights_only": False}, {"mmap": True}, {"encoding": "latin1"}):
+        assert load(tmp_path / "a", **keywords)["a"].tolist() == [1.0]
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        save({"a": ones(1)}, tmp_path / "a", protocol=4)
 
 
 # -- being interrupted -------------------------------------------------------------------------------------------------

@@ -89,15 +89,17 @@ def test_hostile_files(data, text, tmp_path):
 TREES = ["", "nonsense", "[", "[" * 50000, '{"tensor":"b"}', '{"tensor":1}', '{"tensor":["a"]}', '{"float":"1"}',
          '{"tuple":3}', '{"dict":{}}', '{"dict":[[1]]}', '{"dict":[[1,2,3]]}', '{"dict":[[[],1]]}', '{"dict":["ab",3]}',
          '{"exec":"os.system"}', '{"a":1,"b":2}', "{}", '{"dict":[],"dict":[]}', '{"tuple":' * 3000 + "[]" + "}" * 3000,
-         '{"dict":[[{"tensor":"a"},1]' + "]" * 3]
+         '{"dict":[[{"tensor":"a"},1]' + "]" * 3, '{"set":[[]]}', '{"set":{}}', '{"dtype":"float16"}', '{"dtype":[]}',
+         '{"device":"cuda"}', '{"size":"ab"}', '{"ordered":[1]}', '{"leaf":["a"]}', '{"leaf":"b"}', '{"leaf":"i"}']
 
 
 @pytest.mark.parametrize("tree", TREES, ids=[tree[:20] for tree in TREES])
 def test_hostile_structures(tree, tmp_path):
-    (tmp_path / "model.st").write_bytes(_file({"__metadata__": {"minigrad": tree}, "a": E}, D))
+    numbers = _entry("I64", (1,), (8, 16))
+    (tmp_path / "model.st").write_bytes(_file({"__metadata__": {"minigrad": tree}, "a": E, "i": numbers}, D + D))
     with pytest.raises(ValueError, match=r"model\.st.*structure"):
         load(tmp_path / "model.st")
-    assert list(load_file(tmp_path / "model.st")) == ["a"]
+    assert list(load_file(tmp_path / "model.st")) == ["a", "i"]
 
 
 def test_random_damage(tmp_path):
