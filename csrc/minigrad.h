@@ -126,6 +126,24 @@ void mg_pick(int dtype, void *y, int64_t *bad, const void *x, const int64_t *tar
 void mg_pick_grad(int dtype, void *dx, const void *dy, const int64_t *target, int64_t rows, int64_t cols,
                   int64_t ignore);
 
+/* -- normalisation: norm.inc -------------------------------------------------------------------------------------- */
+/* y = (x - mean) / sqrt(var + eps) * w + b over the last axis of x (rows, cols); w, b (cols), NULL: 1, 0. stats (rows,
+ * 2) = mean, 1 / sqrt(var + eps). centred 0: mean is 0, and var the mean square (RMS normalisation). */
+void mg_layer_norm(int dtype, void *y, void *stats, const void *x, const void *w, const void *b, int64_t rows,
+                   int64_t cols, double eps, int64_t centred);
+/* dx, dw, db; each may be NULL */
+void mg_layer_norm_grad(int dtype, void *dx, void *dw, void *db, const void *dy, const void *x, const void *stats,
+                        const void *w, int64_t rows, int64_t cols, int64_t centred);
+/* The same over the outer and the inner axis of x (outer, channels, inner); w, b (channels), NULL: 1, 0. stats (2,
+ * channels) = means, 1 / sqrt(var + eps). hyper = {eps, momentum, training}. With training, running_mean and
+ * running_var (channels, or NULL) move by momentum towards the mean and the unbiased variance; without, they are the
+ * statistics, and stay as they are. */
+void mg_batch_norm(int dtype, void *y, void *stats, void *running_mean, void *running_var, const void *x,
+                   const void *w, const void *b, const double *hyper, int64_t outer, int64_t channels, int64_t inner);
+/* dx, dw, db; each may be NULL. training 0: the statistics were given, no gradient flows through them. */
+void mg_batch_norm_grad(int dtype, void *dx, void *dw, void *db, const void *dy, const void *x, const void *stats,
+                        const void *w, int64_t outer, int64_t channels, int64_t inner, int64_t training);
+
 /* -- random numbers and dropout: dropout.inc ---------------------------------------------------------------------- */
 /* A draw is {key, offset}: the seed, and how many draws the generator made before. Block b of a draw is
  * Philox4x32-10 of counter (b, offset) under key, low words first: four 32-bit words, or eight 16-bit ones. */

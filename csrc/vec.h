@@ -226,6 +226,13 @@ static inline vec vcopysign(vec size, vec sign) {
 static inline vec vmax(vec a, vec b) { return vsel(vlt(b, a), a, b); }
 static inline vec vmin(vec a, vec b) { return vsel(vlt(a, b), a, b); }
 
+/* The first n lanes, or all if there are that many. */
+static inline vec load_some(const T *p, int64_t n) { return n < W ? vload_n(p, n) : vload(p); }
+static inline void store_some(T *p, int64_t n, vec v) {
+    if (n < W) vstore_n(p, n, v);
+    else vstore(p, v);
+}
+
 /* Sum and maximum over the lanes, as a balanced tree: the order is fixed by W alone. */
 static inline T vsum(vec v) {
     T t[W];

@@ -2,7 +2,8 @@
 
 from kernel_rows_elementwise import ELEMENTWISE
 from kernel_rows_matrix import MATRIX
+from kernel_rows_norm import NORMS
 from kernel_rows_optim import OPTIMISERS
 from kernel_rows_other import OTHERS
 
-ROWS = {row.name: row for row in ELEMENTWISE + MATRIX + OTHERS + OPTIMISERS}
+ROWS = {row.name: row for row in ELEMENTWISE + MATRIX + NORMS + OTHERS + OPTIMISERS}

@@ -31,6 +31,8 @@ static const double hyper[] = {.1, .9, .99, 1e-3, .01, 1, 0, 1, 0}; /* of any of
 static double scalars[2][2], *const eta[2] = {&scalars[0][0], &scalars[0][1]},
     *const mu[2] = {&scalars[1][0], &scalars[1][1]};
 
+static const double norm_hyper[2][3] = {{.5, .25, 0}, {.5, .25, 1}};
+
 static void prepare_lists(void) {
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 2; j++) lists[i][j] = i < 4 ? (char *)O(i) + j * PART / 2 : in[j];
@@ -76,6 +78,14 @@ typedef double *const *S;
     KIND(pick_or_scatter, 0, (int, void *, I *, P, const I *, I, I, I), f(dtype, o, O(3), x, target, rows, cols, 7)) \
     KIND(pick_grad, 0, (int, void *, P, const I *, I, I, I), f(dtype, o, x, target, rows, cols, 7)) \
     KIND(gather, 0, (void *, I *, P, const I *, I, I, I), f(o, O(3), x, target, rows, cols, 7)) \
+    KIND(layer_norm, 64, (int, void *, void *, P, P, P, I, I, double, I), \
+         f(dtype, O(0), O(1), x, form & 1 ? NULL : y, form & 2 ? NULL : z, rows, cols, .5, form & 4)) \
+    KIND(layer_norm_grad, 1024, (int, void *, void *, void *, P, P, P, P, I, I, I), \
+         f(dtype, O(0), O(1), O(2), x, y, z, form & 1 ? NULL : x, rows, cols, form & 4)) \
+    KIND(batch_norm, 64, (int, void *, void *, void *, void *, P, P, P, const double *, I, I, I), \
+         f(dtype, O(0), O(1), O(2), O(3), x, form & 1 ? NULL : y, z, norm_hyper[form / 4], rows, cols, inner % 6)) \
+    KIND(batch_norm_grad, 1024, (int, void *, void *, void *, P, P, P, P, I, I, I, I), \
+         f(dtype, O(0), O(1), O(2), x, y, z, form & 1 ? NULL : x, rows, cols, inner % 6, form / 4)) \
     KIND(new_draw, 0, (uint64_t *, uint64_t *), f(O(0), O(1))) \
     KIND(philox, 0, (uint32_t *, const uint64_t *, uint64_t, I), f(o, draw, first, n)) \
     KIND(dropout_mask, 0, (uint8_t *, const uint64_t *, I, I), f(o, draw, 8 * n, keep)) \

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .row import Row
 from .rows_elementwise import ELEMENTWISE
+from .rows_layers import LAYERS
 from .rows_nn import LOSSES, PRODUCTS, REDUCTIONS
 from .rows_shape import SHAPES
 
-ROWS: list[Row] = [*ELEMENTWISE, *SHAPES, *REDUCTIONS, *PRODUCTS, *LOSSES]
+ROWS: list[Row] = [*ELEMENTWISE, *SHAPES, *REDUCTIONS, *PRODUCTS, *LOSSES, *LAYERS]
 BY_NAME = {row.name: row for row in ROWS}
