@@ -70,7 +70,8 @@ void mg_erf(int dtype, void *y, const void *x, int64_t n);
 /* -- activations and their gradients: activation.inc -------------------------------------------------------------- */
 /* y (n) = f(x (n)), y may be x; dx (n) = dy (n) * f'(x), from x or from y = f(x), whichever is named. */
 void mg_relu(int dtype, void *y, const void *x, int64_t n);                          /* max(x, 0); NaN stays NaN */
-void mg_relu_grad(int dtype, void *dx, const void *dy, const void *y, int64_t n);    /* dy where y > 0, else 0 */
+/* scale * dy where y > 0, else 0; scale is that of a dropout between ReLU and y, else 1 */
+void mg_relu_grad(int dtype, void *dx, const void *dy, const void *y, int64_t n, double scale);
 void mg_leaky_relu(int dtype, void *y, const void *x, int64_t n, double slope);      /* x if x > 0 else slope * x */
 void mg_leaky_relu_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n, double slope);
 /* pos * x if x > 0 else neg * (exp(scale * x) - 1): ELU is (1, alpha, 1), SELU (lambda, lambda * alpha, 1) */
@@ -105,6 +106,16 @@ void mg_matmul(int dtype, void *c, const void *a, const void *b, const void *bia
                int64_t a_row, int64_t a_col, int64_t b_row, int64_t b_col);
 void mg_matmul_acc(int dtype, void *c, const void *a, const void *b, int64_t m, int64_t n, int64_t k,
                    int64_t a_row, int64_t a_col, int64_t b_row, int64_t b_col);
+
+/* -- a layer: linear.inc ------------------------------------------------------------------------------------------ */
+/* y (rows, out) = x (rows, in) @ w (out, in)^T [+ b (out), unless NULL], then max(y, 0) if relu, then mg_dropout if
+ * keep is not 0 (draw is not read otherwise). x is strided as mg_matmul's a; w and y are contiguous. */
+void mg_linear(int dtype, void *y, const void *x, const void *w, const void *b, const uint64_t *draw, int64_t rows,
+               int64_t out, int64_t in, int64_t x_row, int64_t x_col, int64_t relu, int64_t keep);
+/* dx (rows, in) = dy (rows, out) @ w, dw (out, in) = dy^T @ x, db (out) = sum of dy's rows; none of those that are
+ * NULL */
+void mg_linear_grad(int dtype, void *dx, void *dw, void *db, const void *dy, const void *x, const void *w,
+                    int64_t rows, int64_t out, int64_t in, int64_t x_row, int64_t x_col);
 
 /* -- softmax and cross-entropy over the last axis of (rows, cols): softmax.inc ------------------------------------ */
 void mg_softmax(int dtype, void *y, const void *x, int64_t rows, int64_t cols); /* exp(x - max) / sum */

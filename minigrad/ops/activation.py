@@ -33,21 +33,22 @@ class ReLU(Function):
     @staticmethod
     def backward(ctx, dy):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(dy, y)
+        return ReLUGrad.apply(dy, y, 1.0)
 
 
 class ReLUGrad(Function):
-    """dx = dy where y > 0, else 0;  ddy = the same of ddx."""
+    """dx = scale dy where y > 0, else 0;  ddy = the same of ddx. scale is that of a dropout in y, or 1."""
 
     @staticmethod
-    def forward(ctx, dy, y):
+    def forward(ctx, dy, y, scale):
+        ctx.scale = scale
         ctx.save_for_backward(y)
-        return _grad(lib.mg_relu_grad, dy, y)
+        return _grad(lib.mg_relu_grad, dy, y, scale)
 
     @staticmethod
     def backward(ctx, ddx):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(ddx, y.detach()), None
+        return ReLUGrad.apply(ddx, y.detach(), ctx.scale), None, None
 
 
 class LeakyReLU(Function):

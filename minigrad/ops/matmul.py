@@ -11,12 +11,12 @@ from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.kernel import new, ptr, require_tensor, save_factors
 from minigrad.ops.shape import Reshape, broadcast_to
 
-__all__ = ["bmm", "linear", "matmul", "mm"]
+__all__ = ["MatMul", "bmm", "layout", "matmul", "mm", "same_float"]
 
 NULL = ffi.NULL
 
 
-def _layout(x: Any, transposed: bool) -> tuple[Any, int, int]:
+def layout(x: Any, transposed: bool) -> tuple[Any, int, int]:
     """(pointer, row stride, column stride), in elements, of a matrix or its transpose; a copy only if neither its
     rows nor its columns are contiguous."""
     rows, cols = x.array.shape
@@ -64,65 +64,19 @@ class BatchMatMul(MatMul):
         return c
 
 
-def _product(a: Any, b: Any, ta: bool, tb: bool, bias: Any = None) -> Any:
-    """A @ B [+ bias] with A = a or a^T, B = b or b^T: the call of the kernel."""
+def _product(a: Any, b: Any, ta: bool, tb: bool) -> Any:
+    """A @ B with A = a or a^T, B = b or b^T: the call of the kernel."""
     m, k = a.array.shape[::-1] if ta else a.array.shape
     n = b.array.shape[0 if tb else 1]
     dtype = a.array.dtype
     c = new((m, n), dtype, m * n)
-    pa, a_row, a_col = _layout(a, ta)
-    pb, b_row, b_col = _layout(b, tb)
-    p_bias = NULL if bias is None else ptr(bias)
-    lib.mg_matmul(dtype.num, c._pointer, pa, pb, p_bias, m, n, k, a_row, a_col, b_row, b_col)
+    pa, a_row, a_col = layout(a, ta)
+    pb, b_row, b_col = layout(b, tb)
+    lib.mg_matmul(dtype.num, c._pointer, pa, pb, NULL, m, n, k, a_row, a_col, b_row, b_col)
     return c
 
 
-class Linear(Function):
-    """y (batch, out) = x (batch, in) @ w^T (in, out) + b;  dx = dy @ w, dw = dy^T @ x, db = sum dy over the batch."""
-
-    @staticmethod
-    def forward(ctx, x, w, b=None):
-        save_factors(ctx, x, w)
-        return _product(x, w, False, True, b)
-
-    @staticmethod
-    def backward(ctx, dy):
-        x, w = ctx.saved_tensors
-        needs = ctx.needs_input_grad
-        return LinearGrad.apply(dy, x, w, *needs)[:len(needs)]
-
-
-class LinearGrad(Function):
-    """dx = dy @ w, dw = dy^T @ x, db = sum dy, each where needed;
-    ddy = ddx @ w^T + x @ ddw^T + ddb, d_x = dy @ ddw, d_w = dy^T @ ddx."""
-
-    @staticmethod
-    def forward(ctx, dy, x, w, need_x, need_w, need_b=False):
-        ctx.save_for_backward(dy, x, w)
-        ctx.set_materialize_grads(False)
-        db = None
-        if need_b:
-            rows, cols = dy.array.shape
-            db = new((cols,), dy.array.dtype)
-            lib.mg_sum(dy.array.dtype.num, db._pointer, ptr(dy), 1, rows, cols, 1.0)
-        return (_product(dy, w, False, False) if need_x else None, _product(dy, x, True, False) if need_w else None, db)
-
-    @staticmethod
-    def backward(ctx, ddx, ddw, ddb):
-        dy, x, w = ctx.saved_tensors
-        need_dy, need_x, need_w, *rest = ctx.needs_input_grad
-        parts = [] if not need_dy else [part for part in (
-            ddx is not None and MatMul.apply(ddx, w, False, True),
-            ddw is not None and MatMul.apply(x, ddw, False, True),
-            ddb is not None and ddb.expand(dy.array.shape)) if part is not False]
-        ddy = parts[0] if parts else None
-        for part in parts[1:]:
-            ddy = ddy + part
-        return (ddy, MatMul.apply(dy, ddw) if need_x and ddw is not None else None,
-                MatMul.apply(dy, ddx, True) if need_w and ddx is not None else None, *[None] * len(rest))
-
-
-def _same_float(operation: str, *tensors: Any) -> None:
+def same_float(operation: str, *tensors: Any) -> None:
     """RuntimeError unless the tensors have one dtype. TypeError if one is no tensor."""
     first = tensors[0]
     for position, t in enumerate(tensors):
@@ -132,28 +86,9 @@ def _same_float(operation: str, *tensors: Any) -> None:
                                f"{t.dtype}")
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    """y = x @ weight^T + bias: x (..., in), weight (out, in), bias (out), y (..., out)."""
-    if bias is None:
-        _same_float("linear", x, weight)
-    else:
-        _same_float("linear", x, weight, bias)
-    xs, ws = x.array.shape, weight.array.shape
-    if not xs or len(ws) != 2 or xs[-1] != ws[1] or (bias is not None and bias.array.shape != ws[:1]):
-        raise RuntimeError(f"linear: mat1 and mat2 shapes cannot be multiplied: input {list(xs)} @ weight {list(ws)} "
-                           "transposed" + ("" if bias is None else f" + bias {list(bias.array.shape)}")
-                           + ": expected input (..., in), weight (out, in)" + ("" if bias is None else ", bias (out)"))
-    if x.array.dtype.num not in FLOATS:
-        y = matmul(x, weight.t())
-        return y if bias is None else y + bias
-    flat = x if len(xs) == 2 else Reshape.apply(x, (-1 if x.array.size else int(np.prod(xs[:-1])), xs[-1]))
-    y = Linear.apply(flat, weight) if bias is None else Linear.apply(flat, weight, bias)
-    return y if len(xs) == 2 else Reshape.apply(y, (*xs[:-1], ws[0]))
-
-
 def matmul(a: Any, b: Any) -> Any:
     """a @ b. Vectors, matrices, and batches of matrices whose leading dimensions broadcast, as in NumPy and PyTorch."""
-    _same_float("matmul", a, b)
+    same_float("matmul", a, b)
     sa, sb = a.array.shape, b.array.shape
     if not sa or not sb:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {len(sa)}D and {len(sb)}D")
@@ -183,7 +118,7 @@ def bmm(a: Any, b: Any) -> Any:
 
 
 def _of_dimension(a: Any, b: Any, ndim: int, name: str) -> Any:
-    _same_float(name, a, b)
+    same_float(name, a, b)
     if a.array.ndim != ndim or b.array.ndim != ndim or (ndim == 3 and len(a.array) != len(b.array)):
         raise RuntimeError(f"{name}: expected two tensors of {ndim} dimensions" + " and one batch size" * (ndim == 3)
                            + f", but got shapes {list(a.array.shape)} and {list(b.array.shape)}")

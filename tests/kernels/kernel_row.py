@@ -40,6 +40,7 @@ class Row:
 
 UP_TO_67 = tuple(range(0, 68, 7 if THIN else 1))
 LENGTHS = [(n,) for n in (*UP_TO_67, 127, 128, 129, 511, 512, 513, 1025)]
+DRAW = np.array([0x0123456789ABCDEF, 0xFEDCBA9876543210], np.uint64)
 MANY = 500_011  # elements that are worth sharing even for the cheapest kernel
 
 

@@ -102,7 +102,7 @@ ELEMENTWISE = [
     unary("mg_log1p", np.log1p, ulps=5, draw=above_minus_one),
     unary("mg_erf", ref.erf, ulps=4),
     unary("mg_relu", lambda x: np.where(x <= 0, 0, x)),
-    grad("mg_relu_grad", lambda dy, y: np.where(y <= 0, 0, dy)),
+    grad("mg_relu_grad", lambda dy, y, scale: np.where(y <= 0, 0, scale * dy), scale=1.25),
     unary("mg_leaky_relu", lambda x, slope: np.where(x > 0, x, slope * x), slope=0.25),
     grad("mg_leaky_relu_grad", lambda dy, x, slope: np.where(x > 0, dy, slope * dy), slope=0.25),
     unary("mg_elu", ref.elu, ulps=5, pos=1.5, neg=1.25, scale=0.5),

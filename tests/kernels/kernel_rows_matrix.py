@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import kernel_references as ref
 import numpy as np
-from kernel_row import UP_TO_67, Row, any_sign, unit
+from kernel_row import DRAW, UP_TO_67, Row, any_sign, unit
 
 LINES = [(2, n, 1) for n in (*UP_TO_67, 4095, 4096, 4097, 8193)]
 STACKS = [(2, n % 7 + 1, n) for n in UP_TO_67] + [
@@ -47,6 +47,52 @@ def matmul_size(v):
     """What rounding errors are measured by: |a| @ |b| + |bias or c|."""
     extra = getattr(v, "bias", None) if not hasattr(v, "c") else v.c
     return ref.matmul(v, lambda a, b: np.abs(a) @ np.abs(b)) + (0 if extra is None else np.abs(extra))
+
+
+def linear_input(rng, rows, out, size, form=0):
+    """form: bit 0 transposes x, bit 1 has ReLU, bit 2 dropout, bit 3 no bias."""
+    x = (1, rows) if form & 1 else (size, 1)
+    return {"x": unit(rng, rows * size), "w": unit(rng, out * size), "b": None if form & 8 else any_sign(rng, out),
+            "rows": rows, "out": out, "in": size, "x_row": x[0], "x_col": x[1], "relu": form >> 1 & 1,
+            "draw": DRAW if form & 4 else None, "keep": 52429 if form & 4 else 0}
+
+
+def linear(v, combine=np.matmul):
+    x = ref.strided(v.x, v.rows, vars(v)["in"], v.x_row, v.x_col)
+    return combine(x, v.w.reshape(v.out, vars(v)["in"]).T)
+
+
+def linear_layer(v):
+    y = linear(v) + (0 if v.b is None else v.b)
+    y = np.where(y <= 0, 0, y) if v.relu else y
+    if v.keep:
+        y = np.where(ref.dropout_mask(v.draw, v.rows * v.out, v.keep).reshape(y.shape), y * (65536 / v.keep), 0)
+    return {"y": y}
+
+
+def linear_size(v):
+    size = linear(v, lambda a, b: np.abs(a) @ np.abs(b)) + (0 if v.b is None else np.abs(v.b))
+    return size * (65536 / v.keep if v.keep else 1)
+
+
+def linear_grad_input(rng, rows, out, size, form=0):
+    """form: bit 0 transposes x; bits 1, 2, 3: without dx, dw, db."""
+    x = (1, rows) if form & 1 else (size, 1)
+    absent = {name: None for bit, name in enumerate(("dx", "dw", "db")) if form & 2 << bit}
+    return {"dy": unit(rng, rows * out), "x": unit(rng, rows * size), "w": unit(rng, out * size), "rows": rows,
+            "out": out, "in": size, "x_row": x[0], "x_col": x[1], **absent}
+
+
+def linear_grad(v, f=lambda a: a):
+    n = vars(v)["in"]
+    dy, x, w = v.dy.reshape(v.rows, v.out), ref.strided(v.x, v.rows, n, v.x_row, v.x_col), v.w.reshape(v.out, n)
+    found = {"dx": f(dy) @ f(w), "dw": f(dy).T @ f(x), "db": f(dy).sum(axis=0)}
+    return {name: d for name, d in found.items() if not hasattr(v, name)}
+
+
+LAYERS = [(m, n, k, form) for form, (m, n, k) in enumerate(
+    [(3, 5, 7), (13, 33, 20), (32, 128, 70), (32, 10, 64), (1, 1, 1), (0, 4, 3), (4, 0, 3), (4, 5, 0), (25, 64, 385),
+     (49, 31, 12), (2, 513, 9), (100, 16, 2), (7, 3, 0), (16, 16, 16), (12, 32, 384), (33, 50, 769)])]
 
 
 # Around the tile (up to 12 rows, 3 vectors of 16 columns) and the blocks (384 steps, 504 to 512 columns).
@@ -135,6 +181,10 @@ MATRIX = [
         ulps=6, magnitude=matmul_size),
     Row("mg_matmul_acc", with_sum, lambda v: {"c": v.c + ref.matmul(v)}, TILE_SIZES[::3] + BLOCK_SIZES, (601, 70, 400),
         ulps=6, magnitude=matmul_size),
+    Row("mg_linear", linear_input, linear_layer, LAYERS, (70, 601, 400, 6), ulps=6, magnitude=linear_size,
+        any_zero=True),
+    Row("mg_linear_grad", linear_grad_input, linear_grad, LAYERS, (601, 70, 400), ulps=6,
+        magnitude=lambda v: float(max(v.rows, v.out))),
     Row("mg_softmax", softmax_input, lambda v: {"y": ref.softmax(v.x)}, MATRICES, (300, 701), ulps=8,
         magnitude=lambda v: ref.softmax(v.x) * (depth(v.x) + growth(v))),
     Row("mg_softmax_grad", softmax_grad_input,

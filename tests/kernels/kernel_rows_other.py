@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import kernel_references as ref
 import numpy as np
-from kernel_row import LENGTHS, MANY, UP_TO_67, Row, any_sign
+from kernel_row import DRAW, LENGTHS, MANY, UP_TO_67, Row, any_sign
 
-DRAW = np.array([0x0123456789ABCDEF, 0xFEDCBA9876543210], np.uint64)
 KEEPS = (1, 13107, 32768, 52429, 65535)
 
 

@@ -9,6 +9,6 @@ from minigrad.nn.functional.dropouts import *
 from minigrad.nn.functional.lookups import *
 from minigrad.nn.functional.losses import *
 from minigrad.nn.functional.norms import *
-from minigrad.ops.matmul import linear
+from minigrad.ops.linear import linear
 
 __all__ = ["linear", *activations.__all__, *dropouts.__all__, *lookups.__all__, *losses.__all__, *norms.__all__]
