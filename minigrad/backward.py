@@ -32,10 +32,9 @@ def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool,
     before = mode.enabled
     mode.enabled = create_graph
     try:
-        for output, dy in zip(outputs, dys):
-            walk.deliver(output.node or output, output.index, dy)
+        walk.send(None, [(o.node or o, o.index, o.array.shape, o.array.dtype) for o in outputs], dys)
         walk.run(keep_graph)
-        output = dys = dy = None  # so that only the walk's dicts refer to gradients
+        dys = None  # so that only the walk's dicts refer to gradients
         if inputs is None:
             for leaf in list(walk.leaves):
                 if leaf._hooks is None:
@@ -84,20 +83,8 @@ class Walk:
         self.pending: dict[Function, list] = {}   # gradients of each output of a node; empties as the walk goes
         self.heap: list[tuple[int, Function]] = []
 
-    def deliver(self, target: Any, index: int, dy: Any) -> None:
-        """Add dy to the gradient of output `index` of a node, or to that of a leaf."""
-        if not isinstance(target, Function):
-            old = self.leaves.get(target)
-            self.leaves[target] = dy if old is None else old + dy
-            return
-        dys = self.pending.get(target)
-        if dys is None:
-            dys = self.pending[target] = [None] * (len(target._outputs) if target._outputs else 1)
-            heappush(self.heap, (-target._seq, target))
-        dys[index] = dy if dys[index] is None else dys[index] + dy
-
     def run(self, keep_graph: bool) -> None:
-        heap, pending, plan, wanted, deliver = self.heap, self.pending, self.plan, self.wanted, self.deliver
+        heap, pending, plan, wanted = self.heap, self.pending, self.plan, self.wanted
         while heap:
             node = heappop(heap)[1]
             dys = pending.pop(node)
@@ -109,17 +96,33 @@ class Walk:
             dxs = _call_backward(node, dys, edges)
             if not keep_graph and node._saved:
                 node._saved = None
-            for edge, dx in zip(edges, dxs):
-                if edge is not None and dx is not None:
-                    target, index, shape, dtype = edge
-                    try:
-                        array = dx.array
-                    except AttributeError:
-                        raise RuntimeError(f"function {node.name()} returned a gradient of the wrong type: expected "
-                                           f"Variable or None (got {type(dx).__name__})") from None
-                    if array.shape != shape or array.dtype is not dtype:
-                        dx = _fit(node, dx, shape, dtype)
-                    deliver(target, index, dx)
+            dys = None  # a gradient passed on as it is has one owner fewer
+            self.send(node, edges, dxs)
+
+    def send(self, node: Function | None, edges: Any, dxs: Any) -> None:
+        """Add each of dxs to what has arrived where its edge leads: at an output of a node, or at a leaf."""
+        pending, leaves = self.pending, self.leaves
+        for edge, dx in zip(edges, dxs):
+            if edge is None or dx is None:
+                continue
+            target, index, shape, dtype = edge
+            try:
+                array = dx.array
+            except AttributeError:
+                raise RuntimeError(f"function {node.name()} returned a gradient of the wrong type: expected Variable "
+                                   f"or None (got {type(dx).__name__})") from None
+            if array.shape != shape or array.dtype is not dtype:
+                dx = _fit(node, dx, shape, dtype)
+            if isinstance(target, Function):
+                arrived = pending.get(target)
+                if arrived is None:
+                    arrived = pending[target] = [None] * (len(target._outputs) if target._outputs else 1)
+                    heappush(self.heap, (-target._seq, target))
+                old = arrived[index]
+                arrived[index] = dx if old is None else old + dx
+            else:
+                old = leaves.get(target)
+                leaves[target] = dx if old is None else old + dx
 
     def _watch(self, node: Function, dys: list) -> None:
         """Hooks on a node and its outputs' gradients, .grad of retained outputs, gradients that were asked for."""

@@ -166,12 +166,12 @@ class Function(Node):
         if type(out) is not tuple:
             out = self._own(out, 0, args)
             if self._saved:
-                self._keep_saved((out,))
+                self._keep_saved()
             return out
         out = tuple([self._own(o, index, args) for index, o in enumerate(out)])
         self._outputs = tuple([(o.array.shape, o.array.dtype) if isinstance(o, TensorBase) else None for o in out])
         if self._saved:
-            self._keep_saved(out)
+            self._keep_saved()
         return out
 
     def _own(self, o: Any, index: int, args: tuple) -> Any:
@@ -185,23 +185,24 @@ class Function(Node):
         o.node, o.index, o.needs_grad = self, index, True
         return o
 
-    def _keep_saved(self, outs: tuple) -> None:
+    def _keep_saved(self) -> None:
         """Note the versions. Of our own outputs keep a twin: output and node would own each other."""
-        saved, versions = self._saved, []
+        versions = []
         try:
-            for position, s in enumerate(saved):
-                if s is not None and s.node is self:
-                    for index, o in enumerate(outs):
-                        if o is s:
-                            twin = make(s.array)
-                            twin._pointer, twin.needs_grad = s._pointer, True
-                            self._saved = (*self._saved[:position], twin, *self._saved[position + 1:])
-                            self._own_outputs += ((position, index),)
+            for s in self._saved:
                 versions.append(0 if s is None or s._counter is None else s._counter[0])
+                if s is not None and s.node is self:
+                    self._keep_twin(s, len(versions) - 1)
         except AttributeError:
-            raise TypeError(f"save_for_backward can only save variables, but argument {position} is of type "
+            raise TypeError(f"save_for_backward can only save variables, but argument {len(versions)} is of type "
                             f"{type(s).__name__}") from None
         self._versions = versions
+
+    def _keep_twin(self, s: Any, position: int) -> None:
+        twin = make(s.array)
+        twin._pointer, twin.needs_grad = s._pointer, True
+        self._saved = (*self._saved[:position], twin, *self._saved[position + 1:])
+        self._own_outputs += ((position, s.index),)
 
     def _count_changes(self) -> None:
         """A new version of what forward changed in place."""

@@ -8,21 +8,23 @@ every kernel.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import numpy as np
 
 from minigrad._native import ffi, lib
 
-__all__ = ["FLOATS", "empty", "ffi", "get_isa", "get_num_threads", "lib", "pointer", "set_isa", "set_num_threads",
-           "show_config", "writable_pointer"]
+__all__ = ["CTYPES", "FLOATS", "empty", "ffi", "from_buffer", "get_isa", "get_num_threads", "lib", "new_position",
+           "pointer", "set_isa", "set_num_threads", "show_config", "writable_pointer"]
 
-_from_buffer = ffi.from_buffer
+from_buffer = ffi.from_buffer
 # C array types by NumPy's type number, so that cffi itself refuses an int64 array where a kernel wants floats.
-_CTYPES = {np.dtype(name).num: ffi.typeof(ctype) for name, ctype in (
+CTYPES = {np.dtype(name).num: ffi.typeof(ctype) for name, ctype in (
     ("bool", "uint8_t[]"), ("uint8", "uint8_t[]"), ("int32", "int32_t[]"), ("uint32", "uint32_t[]"),
     ("int64", "int64_t[]"), ("uint64", "uint64_t[]"), ("float32", "float[]"), ("float64", "double[]"))}
 FLOATS = {lib.MG_F32: np.dtype(np.float32), lib.MG_F64: np.dtype(np.float64)}  # what kernels with a dtype accept
 empty = np.empty  # the one place where results get their memory
+new_position = partial(ffi.new, ffi.typeof("int64_t *"))  # for a kernel's `bad`: p[0] is the position, or -1
 
 
 def pointer(array: np.ndarray):
@@ -30,12 +32,12 @@ def pointer(array: np.ndarray):
 
     ValueError if the array is not C-contiguous.
     """
-    return _from_buffer(_CTYPES[array.dtype.num], array)
+    return from_buffer(CTYPES[array.dtype.num], array)
 
 
 def writable_pointer(array: np.ndarray):
     """Like `pointer`, for an array that C will write; ValueError if NumPy marks it read-only."""
-    return _from_buffer(_CTYPES[array.dtype.num], array, require_writable=True)
+    return from_buffer(CTYPES[array.dtype.num], array, require_writable=True)
 
 
 # -- instruction set and threads ---------------------------------------------------------------------------------------

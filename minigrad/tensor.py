@@ -15,12 +15,15 @@ from minigrad import dtypes
 from minigrad.backward import differentiable_inputs, run_backward
 from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor, view_needs_grad
 from minigrad.methods import InPlaceMethods, MathMethods, Operators, ShapeMethods
+from minigrad.native import FLOATS
 from minigrad.node import LeafHooks
 from minigrad.ops import shape
 from minigrad.parts import Device, RemovableHandle, Size
 from minigrad.protocols import Protocols
 
 __all__ = ["Device", "RemovableHandle", "Size", "Tensor"]
+
+_ONES = {dtype: np.ones((), dtype) for dtype in FLOATS.values()}
 
 
 @register_tensor
@@ -158,9 +161,8 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
         if gradient is None:
             if self.array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            one = np.empty(self.array.shape, self.array.dtype)
-            one.fill(1)
-            return make(one)
+            one = _ONES[self.array.dtype].copy()
+            return make(one.reshape(self.array.shape) if self.array.ndim else one)
         if not isinstance(gradient, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         if gradient.array.shape != self.array.shape:

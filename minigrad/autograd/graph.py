@@ -65,9 +65,9 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda x: x, lambda x: x)
 
 
-def _keep_packed(node: Function, outs: tuple) -> None:
+def _keep_packed(node: Function) -> None:
     """Pack what the node has saved."""
-    _keep_saved(node, outs)
+    _keep_saved(node)
     if not _active.hooks:
         return
     own = dict(node._own_outputs)

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
+from minigrad.nn.fusion import grouped
 from minigrad.nn.module import Module, format_children
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -78,9 +79,14 @@ class Sequential(_Numbered):
         for name, module in named:
             self.add_module(name, module)
 
+    _grouped: tuple[tuple[Module, ...], list[Any]] = ((), [])  # the modules, and how they were grouped
+
     def forward(self, input: Any) -> Any:
-        for module in self._modules.values():
-            input = module(input)
+        modules = tuple(self._modules.values())
+        if modules != self._grouped[0]:
+            self._grouped = (modules, grouped(modules))
+        for step in self._grouped[1]:
+            input = step(input)
         return input
 
     def __getitem__(self, index: int | slice) -> Module:

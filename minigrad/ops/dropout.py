@@ -18,7 +18,7 @@ from minigrad.native import FLOATS, lib, pointer
 from minigrad.ops.kernel import new, new_like, ptr, require_tensor
 from minigrad.random import Generator, default_generator
 
-__all__ = ["check_probability", "dropout", "dropout_mask"]
+__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of"]
 
 
 class Dropout(Function):
@@ -65,7 +65,7 @@ def check_probability(p: Any) -> float:
     return float(p)
 
 
-def _keep(p: float) -> int:
+def kept_of(p: float) -> int:
     """How many of the 65536 numbers are kept at a drop probability 0 < p < 1: at least 1, at most 65535."""
     return min(max(round((1.0 - p) * 65536), 1), 65535)
 
@@ -91,7 +91,7 @@ def dropout_mask(shape: Any, p: float = 0.5, *, generator: Generator | None = No
     if p in (0.0, 1.0):
         return make(np.full(shape, p == 0.0))
     mask = new(shape, dtypes.bool.dtype)
-    lib.mg_dropout_mask(ptr(mask), pointer(_stream(generator, seed).draw()), mask.array.size, _keep(p))
+    lib.mg_dropout_mask(ptr(mask), pointer(_stream(generator, seed).draw()), mask.array.size, kept_of(p))
     return mask
 
 
@@ -113,8 +113,8 @@ def dropout(x: Any, p: float, *, generator: Generator | None = None, seed: int |
     elif return_mask:
         mask = dropout_mask(x.array.shape, p, generator=generator, seed=seed)
     if mask is None:
-        return Dropout.apply(x, _stream(generator, seed).draw(), _keep(p))
-    scale = 1.0 if p in (0.0, 1.0) else 65536.0 / _keep(p)
+        return Dropout.apply(x, _stream(generator, seed).draw(), kept_of(p))
+    scale = 1.0 if p in (0.0, 1.0) else 65536.0 / kept_of(p)
     y = x if p == 0.0 and mask.array.all() else MaskScale.apply(x, mask, scale)
     return (y, make(np.array(np.broadcast_to(mask.array, x.array.shape)))) if return_mask else y
 

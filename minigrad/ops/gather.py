@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, TensorBase, make
-from minigrad.native import lib
+from minigrad.native import lib, new_position
 from minigrad.ops.kernel import new, ptr, require_tensor
 
 __all__ = ["rows"]
@@ -17,7 +17,7 @@ _INT64 = np.dtype(np.int64)
 
 
 def _refuse_bad(bad: Any, index: Any, length: int) -> None:
-    position = int(bad.array)
+    position = bad[0]
     if position >= 0:
         raise IndexError(f"index {int(index.array.reshape(-1)[position])} is out of bounds for dimension 0 with size "
                          f"{length}")
@@ -31,8 +31,8 @@ class Rows(Function):
         ctx.save_for_backward(index)
         shape, n = x.array.shape, index.array.size
         ctx.length = shape[0]
-        y, bad = new((n, *shape[1:]), x.array.dtype), new((), _INT64)
-        lib.mg_gather_rows(ptr(y), ptr(bad), ptr(x), ptr(index), n, math.prod(shape[1:]) * x.array.itemsize, shape[0])
+        y, bad = new((n, *shape[1:]), x.array.dtype), new_position()
+        lib.mg_gather_rows(ptr(y), bad, ptr(x), ptr(index), n, math.prod(shape[1:]) * x.array.itemsize, shape[0])
         _refuse_bad(bad, index, shape[0])
         return y
 
@@ -49,8 +49,8 @@ class RowsGrad(Function):
     def forward(ctx, dy, index, length):
         ctx.save_for_backward(index)
         shape = dy.array.shape[1:]
-        dx, bad = make(np.zeros((length, *shape), dy.array.dtype)), new((), _INT64)
-        lib.mg_scatter_rows_acc(dy.array.dtype.num, ptr(dx), ptr(bad), ptr(dy), ptr(index), index.array.size,
+        dx, bad = make(np.zeros((length, *shape), dy.array.dtype)), new_position()
+        lib.mg_scatter_rows_acc(dy.array.dtype.num, ptr(dx), bad, ptr(dy), ptr(index), index.array.size,
                                 math.prod(shape), length)
         _refuse_bad(bad, index, length)
         return dx

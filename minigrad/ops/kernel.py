@@ -11,7 +11,7 @@ import numpy as np
 from minigrad import dtypes, memory
 from minigrad.engine import DETACHED, TensorBase, make
 from minigrad.memory import LARGE
-from minigrad.native import FLOATS, empty, pointer
+from minigrad.native import CTYPES, FLOATS, empty, from_buffer, pointer
 
 __all__ = ["as_float", "binary", "new", "new_like", "ptr", "require_tensor", "save_factors",
            "unary", "view_of"]
@@ -32,9 +32,8 @@ def new(shape: tuple[int, ...], dtype: np.dtype, size: int | None = None) -> Any
     """A tensor for a result of `size` elements, not yet set, its pointer ready."""
     if size is None:
         size = math.prod(shape)
-    array = (empty if size < LARGE else memory.empty)(shape, dtype)
-    y = make(array)
-    y._pointer = pointer(array)
+    y = make((empty if size < LARGE else memory.empty)(shape, dtype))
+    y._pointer = from_buffer(CTYPES[dtype.num], y.array)
     return y
 
 

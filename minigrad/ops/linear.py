@@ -52,7 +52,9 @@ class LinearReLU(Function):
     @staticmethod
     def backward(ctx, dy):
         x, w, y = ctx.saved_tensors
-        return LinearGrad.apply(ReLUGrad.apply(dy, y, ctx.scale), x, w, *ctx.needs_input_grad[:3])
+        dz = ReLUGrad.apply(dy, y, ctx.scale)
+        needs = ctx.needs_input_grad
+        return (*LinearGrad.apply(dz, x, w, *needs[:3]), None, None)[:len(needs)]
 
 
 def _layer(x: Any, w: Any, b: Any, relu: int, draw: Any, keep: int) -> Any:

@@ -9,11 +9,11 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, make
-from minigrad.native import FLOATS, ffi, lib
+from minigrad.native import FLOATS, ffi, lib, new_position
 from minigrad.ops.kernel import new, new_like, ptr, require_tensor
 from minigrad.ops.shape import Cast, axis_of, movedim
 
-__all__ = ["cross_entropy", "log_softmax", "pick", "softmax"]
+__all__ = ["CrossEntropy", "cross_entropy", "fits", "log_softmax", "pick", "softmax"]
 
 _INT64 = np.dtype(np.int64)
 NULL = ffi.NULL
@@ -104,12 +104,13 @@ class CrossEntropy(Function):
     @staticmethod
     def forward(ctx, x, target, ignore, mean):
         dtype, (rows, cols) = x.array.dtype, x.array.shape
-        stats = new((3 * rows + 1,), dtype)  # of each row the maximum and the log of the sum; the losses; the count
-        average, bad = new((), dtype, 1), new((), _INT64, 1)
+        size = 3 * rows + 1
+        stats = new((size,), dtype, size)  # of each row the maximum and the log of the sum; the losses; the count
+        average, bad = new((), dtype, 1), new_position()
         lse = stats._pointer
         loss = lse + 2 * rows
-        lib.mg_cross_entropy(dtype.num, loss, lse, average._pointer, loss + rows, bad._pointer, ptr(x), ptr(target),
-                             rows, cols, ignore)
+        lib.mg_cross_entropy(dtype.num, loss, lse, average._pointer, loss + rows, bad, x._pointer or ptr(x),
+                             target._pointer or ptr(target), rows, cols, ignore)
         refuse_bad(bad, target)
         ctx.save_for_backward(x, target, stats)
         ctx.ignore, ctx.mean = ignore, mean
@@ -156,8 +157,8 @@ class Pick(Function):
         rows, cols = ctx.shape = x.array.shape
         ctx.ignore = ignore
         ctx.save_for_backward(target)
-        y, bad = new((rows,), x.array.dtype), new((), _INT64)
-        lib.mg_pick(x.array.dtype.num, ptr(y), ptr(bad), ptr(x), ptr(target), rows, cols, ignore)
+        y, bad = new((rows,), x.array.dtype), new_position()
+        lib.mg_pick(x.array.dtype.num, ptr(y), bad, ptr(x), ptr(target), rows, cols, ignore)
         refuse_bad(bad, target)
         return y
 
@@ -186,7 +187,7 @@ class PickGrad(Function):
 
 def refuse_bad(bad: Any, target: Any) -> None:
     """IndexError if a kernel found an index out of range."""
-    position = int(bad.array)
+    position = bad[0]
     if position >= 0:
         raise IndexError(f"Target {int(target.array.reshape(-1)[position])} is out of bounds.")
 
@@ -217,9 +218,18 @@ def log_softmax(x: Any, dim: int, dtype: Any = None) -> Any:
     return _along(LogSoftmax, x, dim, dtype, "log_softmax")
 
 
+def fits(x: Any, target: Any) -> bool:
+    """Whether x (rows, cols) are floats and target (rows) int64 classes, as the kernel takes them."""
+    try:
+        a, t = x.array, target.array
+        return a.ndim == 2 and a.dtype.num in FLOATS and t.dtype is _INT64 and t.shape == a.shape[:1]
+    except AttributeError:  # one is no tensor
+        return False
+
+
 def cross_entropy(x: Any, target: Any, ignore: int, mean: bool) -> Any:
-    """Of logits x (rows, cols) and int64 classes (rows): the mean over the rows whose class is not `ignore`, or each
-    row's loss."""
+    """Of logits x (rows, cols) and classes (rows) that fit: the mean over the rows whose class is not `ignore`, or
+    each row's loss."""
     return CrossEntropy.apply(x, target, ignore, mean)
 
 

@@ -13,7 +13,7 @@ from minigrad import autograd, backward, functions
 from minigrad.creation import from_numpy, ones
 from minigrad.grad_mode import no_grad
 from minigrad.nn import functional as F
-from minigrad.ops import matmul
+from minigrad.ops import linear, matmul
 
 
 def leaf(*shape, seed=0):
@@ -34,8 +34,17 @@ def products(monkeypatch):
             self.shapes.append((m, k, n))
             return self.lib.mg_matmul(dtype, c, a, b, bias, m, n, k, *strides)
 
+        def mg_linear(self, dtype, y, x, w, b, draw, rows, out, size, *rest):
+            self.shapes.append((rows, size, out))
+            return self.lib.mg_linear(dtype, y, x, w, b, draw, rows, out, size, *rest)
+
+        def mg_linear_grad(self, dtype, dx, dw, db, dy, x, w, rows, out, size, *strides):
+            self.shapes += [(rows, out, size)] * (dx != linear.NULL) + [(out, rows, size)] * (dw != linear.NULL)
+            return self.lib.mg_linear_grad(dtype, dx, dw, db, dy, x, w, rows, out, size, *strides)
+
     watched = Watched(matmul.lib)
     monkeypatch.setattr(matmul, "lib", watched)
+    monkeypatch.setattr(linear, "lib", watched)
     return watched.shapes
 
 

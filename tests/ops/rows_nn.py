@@ -146,6 +146,13 @@ def linear(x: np.ndarray, w: np.ndarray, b: Any = 0.0) -> np.ndarray:
     return x @ w.T + b
 
 
+def linear_relu(library: Any, x: Any, w: Any, b: Any) -> Any:
+    """A Sequential of the two, with these parameters."""
+    layers = library.nn.Sequential(library.nn.Linear(*w.shape[::-1]), library.nn.ReLU())
+    layers[0]._parameters.update(weight=w, bias=b)
+    return layers(x)
+
+
 def variance(x: np.ndarray, dim: Any, keepdim: bool, correction: int = 1) -> np.ndarray:
     return np.var(x, axis=dim, keepdims=keepdim, ddof=correction)
 
@@ -192,6 +199,10 @@ PRODUCTS = [
                                call(normal(0, 3), normal(2, 3), normal(2)),
                                call(normal(33, 17), normal(9, 17), normal(9)),
                                call(normal(2, 0), normal(3, 0), normal(3))), split("Linear LinearGrad"), ulps=512),
+    Row("nn.Sequential(Linear, ReLU)", lambda x, w, b: np.maximum(linear(x, w, b), 0),
+        (call(normal(2, 3), normal(2, 3), normal(2)), call(normal(33, 17), normal(9, 17), normal(9)),
+         call(normal(0, 3), normal(2, 3), normal(2)), call(normal(2, 1, 3), normal(2, 3), normal(2))),
+        split("LinearReLU ReLUGrad LinearGrad"), linear_relu, ulps=512),
 ]
 
 LOSSES = [

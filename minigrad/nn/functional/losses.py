@@ -200,6 +200,9 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any
                   reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:
     """-log softmax(x)_t of logits x (N, C), (C) or (N, C, d...) and classes t; or -sum_c t_c log softmax(x)_c of
     probabilities t in x's shape. label_smoothing e replaces t by (1 - e) t + e / C."""
+    if (reduction == "mean" and weight is None and label_smoothing == 0.0 and size_average is None and reduce is None
+            and softmax_ops.fits(input, target)):  # the usual case: nothing else to check
+        return softmax_ops.CrossEntropy.apply(input, target, ignore_index, True)
     how = _reduction(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
