@@ -5,6 +5,7 @@ Arguments and results may be tensors in nested tuples, lists and dicts. The tran
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -61,8 +62,12 @@ class _Call:
         self.inputs = tuple(_map(_own, args[n]) for n in numbers)
         self.xs = _tensors(self.inputs)
         args = tuple(dict(zip([n % len(args) for n in numbers], self.inputs)).get(i, a) for i, a in enumerate(args))
-        with enable_grad():
-            self.output = func(*args, **kwargs)
+        _active.calls.append(self)
+        try:
+            with enable_grad():
+                self.output = func(*args, **kwargs)
+        finally:
+            _active.calls.pop()
         self.aux = None
         if has_aux:
             if not isinstance(self.output, tuple) or len(self.output) != 2:
@@ -71,7 +76,7 @@ class _Call:
             self.output, aux = self.output
             self.aux = _map(lambda leaf: self.result(leaf) if isinstance(leaf, Tensor) else leaf, aux)
         self.ys = _tensors(self.output)
-        self.keep = self.connected and any(_reaches_others(y, self.xs) for y in self.ys)
+        self.keep = self.connected and any(_reaches_out(y) for y in self.ys)
 
     def gradient(self, ys: Sequence[Tensor], dys: Sequence[Tensor] | None = None, create: bool | None = None) -> list:
         """d(sum of ys dys) / d xs, zeros where there is none."""
@@ -84,29 +89,42 @@ class _Call:
 
     def result(self, y: Tensor) -> Tensor:
         """y for the caller: without history, unless it leads to something that is the caller's."""
-        return y if self.connected and _reaches_others(y, self.xs) else y.detach()
+        return y if self.connected and _reaches_out(y) else y.detach()
 
 
 def _own(x: Any) -> Any:
     """A tensor of the call's own, on the caller's graph if x is."""
     if not isinstance(x, Tensor):
         return x
-    return x.view_as(x) if x.requires_grad and is_grad_enabled() else x.detach().requires_grad_()
+    if x.requires_grad and is_grad_enabled():
+        return x.view_as(x)
+    own = x.detach().requires_grad_()
+    own._of_a_call = True
+    return own
 
 
-def _reaches_others(y: Tensor, xs: list[Tensor]) -> bool:
-    """Whether the history of y leads to a leaf that is none of xs."""
-    own = {id(x) for x in xs if x.is_leaf}
-    stacked: list[Any] = [y.grad_fn or y] if y.requires_grad else []
+class _Active(threading.local):
+    def __init__(self) -> None:
+        self.calls: list[_Call] = []  # those whose function is running, the innermost last
+
+
+_active = _Active()
+
+
+def _reaches_out(y: Tensor) -> bool:
+    """Whether the history of y leads to a leaf of the caller's: any but those that calls have made for themselves and
+    are done with."""
+    running = {id(x) for call in _active.calls for x in call.xs}
+    to_see: list[Any] = [y.grad_fn or y] if y.requires_grad else []
     seen: set[int] = set()
-    while stacked:
-        node = stacked.pop()
+    while to_see:
+        node = to_see.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
         if isinstance(node, Function):
-            stacked += [edge[0] for edge in node._edges if edge is not None]
-        elif id(node) not in own:
+            to_see += [edge[0] for edge in node._edges if edge is not None]
+        elif id(node) in running or not hasattr(node, "_of_a_call"):
             return True
     return False
 
