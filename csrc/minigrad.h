@@ -162,9 +162,11 @@ void mg_batch_norm_grad(int dtype, void *dx, void *dw, void *db, const void *dy,
 void mg_draw(uint64_t *draw, uint64_t *state);
 /* words (4 * blocks): blocks first .. first + blocks - 1 */
 void mg_philox(uint32_t *words, const uint64_t *draw, uint64_t first, int64_t blocks);
-/* mask[i] (n) = 1 where 16-bit number i of the draw is below keep, else 0; 1 <= keep <= 65535 */
+/* mask[i] (n) = 1 with probability keep / 65536, else 0; 1 <= keep <= 65535. That is where number i of the draw is below
+ * keep, in numbers of 16 bits; where keep is a multiple of 256, below keep / 256 in numbers of 8 bits; and where keep is
+ * 32768, where bit i is 0. Numbers lie in the draw's words from the low end up. */
 void mg_dropout_mask(uint8_t *mask, const uint64_t *draw, int64_t n, int64_t keep);
-/* y[i] = x[i] * (65536 / keep) where the same number is below keep, else +0; y may be x. Its own gradient. */
+/* y[i] = x[i] * (65536 / keep) where the same mask is 1, else +0; y may be x. Its own gradient. */
 void mg_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, int64_t keep);
 /* y[i] = x[i] * scale where mask[i], else +0; y may be x */
 void mg_mask_scale(int dtype, void *y, const void *x, const uint8_t *mask, int64_t n, double scale);

@@ -1,8 +1,8 @@
 """Dropout as a linear operator whose mask is never stored (Srivastava et al., JMLR 15, 2014).
 
-A draw (key, offset) names the mask: element i is kept where 16-bit number i of that draw is below `keep`. Backward is
-the same operator, with the same draw, applied to the gradient. Kept values are scaled by 65536 / keep, the exact
-inverse of the probability that the sixteen bits give, so the expectation of y is x for every p.
+A draw (key, offset) names the mask: element i is kept where number i of that draw, of at most 16 bits, says so.
+Backward is the same operator, with the same draw, applied to the gradient. Kept values are scaled by 65536 / keep, the
+exact inverse of the probability that sixteen bits give, so the expectation of y is x for every p.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A draw is (key, offset): the seed, and how many draws were made before. Three kinds of source:
 
-    mask(key, offset, n, keep)            bool (n): element i is kept where 16-bit number i is below keep
+    mask(key, offset, n, keep)            bool (n): element i is kept where number i (of 16, 8 or 1 bits) is below keep
     words(key, offset, first, blocks)     uint32 (blocks, 4): the blocks first .. first + blocks - 1
     dropout(key, offset, x, keep)         like x: x * (65536 / keep) where kept, else +0
 """

@@ -32,7 +32,9 @@ def words(key: int, offset: int, first: int, blocks: int, rounds: int = 10) -> n
 
 
 def mask(key: int, offset: int, n: int, keep: int) -> np.ndarray:
-    """bool (n): what masks.mask must give. Number 2w + h of a draw is half h (0 is low) of word w."""
-    position = np.arange(n)
-    word = words(key, offset, 0, (n + 7) // 8).reshape(-1)[position // 2]
-    return (word >> (16 * (position % 2)).astype(np.uint32) & 0xFFFF) < keep
+    """bool (n): what masks.mask must give. Number i of a draw has 1, 8 or 16 bits, the fewest that give keep / 65536
+    exactly, and starts at bit i * bits % 32 of word i * bits // 32, counted from the low end."""
+    width = next(b for b in (1, 8, 16) if keep * 2**b % 65536 == 0)
+    at = np.arange(n) * width
+    word = words(key, offset, 0, n * width // 128 + 1).reshape(-1)[at // 32]
+    return (word >> (at % 32).astype(np.uint32)) % 2**width < keep * 2**width // 65536

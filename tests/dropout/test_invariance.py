@@ -162,8 +162,9 @@ def test_threads_do_not_change_dropout(dtype, threads):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_scale_is_the_inverse_for_every_keep(dtype):
-    """Kept ones become 65536 / keep, correctly rounded, in a draw with a number 0, which every keep keeps."""
-    offset = next(offset for offset in count() if masks.mask(3, offset, 64, 1).any())
+    """Kept ones become 65536 / keep, correctly rounded, in a draw with a number 0 of 16 and one of 8 bits, which every
+    keep keeps."""
+    offset = next(offset for offset in count() if all(masks.mask(3, offset, 64, keep).any() for keep in (1, 256)))
     ones, keeps = np.ones(64, dtype), np.arange(1, 65536)
     scales = np.array([masks.dropout(3, offset, ones, keep).max() for keep in keeps.tolist()])
     assert same_bits(scales, (65536 / keeps).astype(dtype))

@@ -160,9 +160,11 @@ def philox_words(draw, first, blocks):
 
 
 def dropout_mask(draw, n, keep):
-    words = philox_words(draw, 0, (n + 7) // 8).astype(np.uint64).ravel()
-    numbers = np.stack([words & np.uint64(0xFFFF), words >> np.uint64(16)], axis=1).ravel()
-    return (numbers[:n] < keep).astype(np.uint8)
+    """Numbers of 1, 8 or 16 bits, as few as hold keep / 65536, from the low end of each word up."""
+    bits = 1 if keep == 32768 else 8 if keep % 256 == 0 else 16
+    words = philox_words(draw, 0, (n * bits + 127) // 128).astype(np.uint64).reshape(-1, 1)
+    numbers = (words >> np.arange(0, 32, bits, dtype=np.uint64)) & np.uint64((1 << bits) - 1)
+    return (numbers.ravel()[:n] < keep >> (16 - bits)).astype(np.uint8)
 
 
 def unit_uniform(draw, n, dtype):
