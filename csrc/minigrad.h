@@ -98,6 +98,30 @@ void mg_sum(int dtype, void *y, const void *x, int64_t outer, int64_t n, int64_t
 void mg_max(int dtype, void *y, int64_t *at, const void *x, int64_t outer, int64_t n, int64_t inner);
 void mg_min(int dtype, void *y, int64_t *at, const void *x, int64_t outer, int64_t n, int64_t inner);
 
+/* -- losses of two arrays: loss.inc -------------------------------------------------------------------------------- */
+/* y (1) = scale * sum f(x, t) of x (n), t (n), and dx (n) = dy (1) * scale * df/dx; with each != 0, y (n) = scale * f,
+ * and dy is (n). p is a constant of the formula, where it has one. */
+/* (x - t)^2 */
+void mg_mse(int dtype, void *y, const void *x, const void *t, int64_t n, int64_t each, double scale, double p);
+void mg_mse_grad(int dtype, void *dx, const void *dy, const void *x, const void *t, int64_t n, int64_t each,
+                 double scale, double p);
+/* |x - t| */
+void mg_l1(int dtype, void *y, const void *x, const void *t, int64_t n, int64_t each, double scale, double p);
+void mg_l1_grad(int dtype, void *dx, const void *dy, const void *x, const void *t, int64_t n, int64_t each,
+                double scale, double p);
+/* d^2 / 2 where d = |x - t| < p, else p (d - p / 2) */
+void mg_huber(int dtype, void *y, const void *x, const void *t, int64_t n, int64_t each, double scale, double p);
+void mg_huber_grad(int dtype, void *dx, const void *dy, const void *x, const void *t, int64_t n, int64_t each,
+                   double scale, double p);
+/* (1 - t) x + log(1 + exp(-x)) */
+void mg_bce_logits(int dtype, void *y, const void *x, const void *t, int64_t n, int64_t each, double scale, double p);
+void mg_bce_logits_grad(int dtype, void *dx, const void *dy, const void *x, const void *t, int64_t n, int64_t each,
+                        double scale, double p);
+/* -(t log x + (1 - t) log(1 - x)), the logs no less than -100 */
+void mg_bce(int dtype, void *y, const void *x, const void *t, int64_t n, int64_t each, double scale, double p);
+void mg_bce_grad(int dtype, void *dx, const void *dy, const void *x, const void *t, int64_t n, int64_t each,
+                 double scale, double p);
+
 /* -- matrix product: matmul.inc ----------------------------------------------------------------------------------- */
 /* c (m, n) = a (m, k) @ b (k, n) [+ bias (n), unless NULL]; _acc: c += a @ b.
  * a[i, p] lies at a[i * a_row + p * a_col], and one of a_row, a_col is 1; likewise b[p, j]. So all four transpose

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["bool", "canonical", "default_float", "double", "dtype", "float", "float32", "float64", "int", "int32",
-           "int64", "long", "of", "promote", "resolve", "set_default_dtype", "uint8"]
+           "int64", "long", "of", "promote", "resolve", "set_default_dtype", "title", "uint8"]
 
 
 class dtype:
@@ -46,6 +46,7 @@ _BY_NUMBER = {t.dtype.num: t for t in _ALL}
 _RANK = {t.dtype: rank for rank, t in enumerate(_ALL)}
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 _PYTHON = {builtins.bool: bool, builtins.int: int64, builtins.float: float64}
+_TITLES = {float32: "Float", float64: "Double", int64: "Long", int32: "Int", uint8: "Byte", bool: "Bool"}
 _default = float32.dtype
 
 
@@ -56,6 +57,11 @@ def of(numpy_dtype: np.dtype) -> dtype:
         raise TypeError(f"can't use {np.dtype(numpy_dtype)}: the supported types are "
                         f"{', '.join(t.name for t in _ALL)}")
     return found
+
+
+def title(numpy_dtype: np.dtype) -> str:
+    """PyTorch's other name of a type, which its errors use: Float, Double, Long ..."""
+    return _TITLES[of(numpy_dtype)]
 
 
 def resolve(value: Any) -> np.dtype:

@@ -101,7 +101,7 @@ def dropout(x: Any, p: float, *, generator: Generator | None = None, seed: int |
     require_tensor(x, "dropout")
     p = check_probability(p)
     if x.array.dtype.num not in FLOATS:
-        name = {"bool": "Bool", "int64": "Long", "int32": "Int", "uint8": "Byte"}[x.array.dtype.name]
+        name = dtypes.title(x.array.dtype)
         raise RuntimeError(f"result type Float can't be cast to the desired output type {name}: dropout in training "
                            "needs floating-point input")
     if mask is not None:

@@ -172,7 +172,7 @@ def mean(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> A
         x = Cast.apply(x, dtypes.resolve(dtype))
     if x.array.dtype.num not in FLOATS:
         raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or "
-                           f"complex dtype. Got: {x.array.dtype}")
+                           f"complex dtype. Got: {dtypes.title(x.array.dtype)}")
     axes = axes_of(dim, x.array.ndim)
     count = math.prod(x.array.shape[i] for i in axes)
     return Sum.apply(x, axes, 1.0 / count if count else math.nan, keepdim)

@@ -70,11 +70,14 @@ typedef double *const *S;
     KIND(matmul_acc, 1024, (int, void *, P, P, I, I, I, I, I, I, I), \
          f(dtype, o, x, y, rows, cols, n, A_STRIDES, B_STRIDES)) \
     KIND(rowwise, 64, (int, void *, P, I, I), f(dtype, o, x, rows, cols)) \
-    KIND(rowwise_grad, 512, (int, void *, P, P, I, I), f(dtype, o, x, y, rows, cols)) \
+    KIND(rowwise_grad, 2048, (int, void *, P, P, I, I), f(dtype, o, x, y, rows, cols)) \
     KIND(loss, 64, (int, void *, void *, void *, void *, I *, P, const I *, I, I, I), \
          f(dtype, O(0), O(1), O(2), O(3), (I *)O(3) + 1, x, target, rows, cols, -100)) \
     KIND(loss_grad, 64, (int, void *, P, P, P, P, const I *, I, I, I, I), \
          f(dtype, o, x, NULL, y, z, target, rows, cols, -100, 1)) \
+    KIND(pair_loss, 64, (int, void *, P, P, I, I, double, double), f(dtype, o, x, y, n, form & 1, .5, .75)) \
+    KIND(pair_loss_grad, 64, (int, void *, P, P, P, I, I, double, double), \
+         f(dtype, o, z, x, y, n, form & 1, .5, .75)) \
     KIND(pick_or_scatter, 0, (int, void *, I *, P, const I *, I, I, I), f(dtype, o, O(3), x, target, rows, cols, 7)) \
     KIND(pick_grad, 0, (int, void *, P, const I *, I, I, I), f(dtype, o, x, target, rows, cols, 7)) \
     KIND(gather, 0, (void *, I *, P, const I *, I, I, I), f(o, O(3), x, target, rows, cols, 7)) \

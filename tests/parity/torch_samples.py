@@ -21,22 +21,37 @@ def internal(name: str) -> Any:
     return importlib.import_module(f"torch.testing._internal.{name}")
 
 
-def to_ours(value: Any) -> Any:
-    """The same value with minigrad's tensors and dtypes, in copies that share no memory with PyTorch's."""
+class Unsupported(Exception):
+    """A sample with something in it that minigrad has not, such as a half-precision tensor."""
+
+
+def to_ours(value: Any, made: dict | None = None) -> Any:
+    """The same value with minigrad's tensors and dtypes; a tensor that occurs twice still does, but shares no memory
+    with PyTorch's."""
     torch = theirs()
+    made = {} if made is None else made
     if isinstance(value, torch.Tensor):
-        tensor = ours.from_numpy(np.array(value.detach().numpy()))
-        return tensor.requires_grad_() if value.requires_grad else tensor
+        if id(value) not in made:
+            tensor = ours.from_numpy(np.array(value.detach().numpy())) if value.dtype in _dtypes() else None
+            if tensor is None:
+                raise Unsupported(f"{value.dtype}")
+            made[id(value)] = tensor.requires_grad_(value.requires_grad)
+        return made[id(value)]
     if isinstance(value, torch.dtype):
         return getattr(ours, str(value).removeprefix("torch."))
     if isinstance(value, torch.device):
         return "cpu"
     if isinstance(value, (list, tuple)):
-        items = [to_ours(item) for item in value]
+        items = [to_ours(item, made) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, dict):
-        return {key: to_ours(item) for key, item in value.items()}
+        return {key: to_ours(item, made) for key, item in value.items()}
     return value
+
+
+def _dtypes() -> tuple:
+    torch = theirs()
+    return torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool
 
 
 def tensors_in(library: Any, value: Any) -> list:

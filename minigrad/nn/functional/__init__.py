@@ -3,12 +3,15 @@
 No file has the name of a function, which it would hide.
 """
 
-from minigrad.nn.functional import activations, dropouts, lookups, losses, norms
+from minigrad.nn.functional import activations, class_losses, distances, dropouts, lookups, losses, norms
 from minigrad.nn.functional.activations import *
+from minigrad.nn.functional.class_losses import *
+from minigrad.nn.functional.distances import *
 from minigrad.nn.functional.dropouts import *
 from minigrad.nn.functional.lookups import *
 from minigrad.nn.functional.losses import *
 from minigrad.nn.functional.norms import *
 from minigrad.ops.linear import linear
 
-__all__ = ["linear", *activations.__all__, *dropouts.__all__, *lookups.__all__, *losses.__all__, *norms.__all__]
+__all__ = ["linear", *activations.__all__, *class_losses.__all__, *distances.__all__, *dropouts.__all__,
+           *lookups.__all__, *losses.__all__, *norms.__all__]
