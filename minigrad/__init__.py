@@ -7,7 +7,7 @@
     x.grad                                   # tensor([2., 4.])
 """
 
-from minigrad import autograd, cuda, func, nn, optim, random, utils
+from minigrad import autograd, cuda, func, linalg, nn, optim, random, utils
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from minigrad.creation import (
@@ -68,7 +68,7 @@ _ABSENT = {
     **dict.fromkeys(("float16", "half", "bfloat16", "complex64", "complex128", "int8", "int16", "short", "cfloat"),
                     "the element types are float32, float64, int64, int32, uint8 and bool"),
     **dict.fromkeys(("jit", "compile", "export", "fx", "distributed", "multiprocessing"), "it is not offered"),
-    **dict.fromkeys(("sparse", "sparse_coo_tensor", "quantization", "fft", "linalg"), "it is not offered; use NumPy"),
+    **dict.fromkeys(("sparse", "sparse_coo_tensor", "quantization", "fft"), "it is not offered; use NumPy"),
 }
 
 

@@ -90,7 +90,12 @@ def promote(a: np.ndarray, b: np.ndarray) -> np.dtype:
         return a.dtype
     if b.ndim and not a.ndim and _CATEGORY[a.dtype.kind] <= _CATEGORY[b.dtype.kind]:
         return b.dtype
-    return max(a.dtype, b.dtype, key=_RANK.__getitem__)
+    return promote_types(a.dtype, b.dtype)
+
+
+def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
+    """The type of two types, whatever the shapes."""
+    return max(a, b, key=_RANK.__getitem__)
 
 
 def default_float() -> np.dtype:

@@ -14,7 +14,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.backward import differentiable_inputs, run_backward
 from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor, view_needs_grad
-from minigrad.methods import InPlaceMethods, MathMethods, Operators, ShapeMethods
+from minigrad.methods import InPlaceMethods, MathMethods, Operators, SelectMethods, ShapeMethods
 from minigrad.native import FLOATS
 from minigrad.node import LeafHooks
 from minigrad.ops import shape
@@ -27,7 +27,7 @@ _ONES = {dtype: np.ones((), dtype) for dtype in FLOATS.values()}
 
 
 @register_tensor
-class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, TensorBase):
+class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InPlaceMethods, TensorBase):
     """A multi-dimensional array that remembers how it was made, so that gradients can flow back through it.
 
         x = minigrad.tensor([1.0, 2.0], requires_grad=True)
@@ -61,14 +61,6 @@ class Tensor(Protocols, Operators, ShapeMethods, MathMethods, InPlaceMethods, Te
     @property
     def device(self) -> Any:
         return Device("cpu")
-
-    @property
-    def T(self) -> Tensor:
-        return shape.permute(self, tuple(reversed(range(self.array.ndim))))
-
-    @property
-    def mT(self) -> Tensor:
-        return shape.transpose(self, -2, -1)
 
     def _current(self) -> Tensor:
         """self; a view whose base was changed in place takes the base's new history first."""

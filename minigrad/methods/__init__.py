@@ -4,4 +4,5 @@ from minigrad.methods.become import become, in_place
 from minigrad.methods.inplace import InPlaceMethods
 from minigrad.methods.math import MathMethods
 from minigrad.methods.operators import Operators
+from minigrad.methods.select import SelectMethods
 from minigrad.methods.shape import ShapeMethods

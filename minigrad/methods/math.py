@@ -44,11 +44,6 @@ class MathMethods:
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:
         return reduce.extreme(self, dim, keepdim, False)
 
-    def dot(self, other: Any) -> Any:
-        if self.array.ndim != 1 or other.array.ndim != 1:
-            raise RuntimeError(f"1D tensors expected, but got {self.array.ndim}D and {other.array.ndim}D tensors")
-        return matmul.matmul(self, other)
-
     # Not differentiable, by NumPy:
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""The operators of Tensor: + - * / // % ** @, comparisons, & | ^ ~, and indexing."""
+"""The operators of Tensor: + - * / // % ** @, comparisons, & | ^ ~."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import make
-from minigrad.methods.become import become, in_place
-from minigrad.ops import arithmetic, elementwise, indexing, matmul, operands
+from minigrad.methods.become import in_place
+from minigrad.ops import arithmetic, elementwise, matmul, operands
 
 __all__ = ["Operators"]
 
@@ -32,7 +32,7 @@ def _logical(ufunc: Any) -> Any:
 
 
 class Operators:
-    """+ - * / // % ** @, comparisons, & | ^ ~, and indexing."""
+    """+ - * / // % ** @, comparisons, & | ^ ~."""
 
     __add__, __sub__, __mul__, __truediv__ = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
     __floordiv__, __mod__, __pow__, __matmul__ = (
@@ -64,12 +64,6 @@ class Operators:
         return make(np.asarray(~self.array))
 
     logical_not = __invert__
-
-    def __getitem__(self, key: Any) -> Any:
-        return indexing.index(self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        become(self, indexing.put(self, key, value))
 
     __iadd__, __isub__ = in_place(arithmetic.add), in_place(arithmetic.sub)
     __imul__, __itruediv__ = in_place(arithmetic.mul), in_place(arithmetic.div)

@@ -1,11 +1,12 @@
-"""The methods of Tensor that give the same elements in another shape, order or type."""
+"""The methods of Tensor that arrange elements: views in another shape, parts, and copies in another order."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from minigrad import dtypes
-from minigrad.ops import gather, shape, views
+from minigrad.methods.become import reshape_in_place
+from minigrad.ops import pieces, rearrange, shape, views
 
 __all__ = ["ShapeMethods"]
 
@@ -15,34 +16,87 @@ class ShapeMethods:
 
     follow_base = views.follow_base
 
-    flatten, squeeze, unsqueeze = shape.flatten, shape.squeeze, shape.unsqueeze
-    transpose, swapaxes, movedim = shape.transpose, shape.transpose, shape.movedim
+    flatten, squeeze, unsqueeze, unflatten = shape.flatten, shape.squeeze, shape.unsqueeze, shape.unflatten
+    transpose, swapaxes, swapdims = shape.transpose, shape.transpose, shape.transpose
+    movedim, moveaxis, ravel, t = shape.movedim, shape.movedim, shape.ravel, shape.t
+    split, chunk, tensor_split, unbind = pieces.split, pieces.chunk, pieces.tensor_split, pieces.unbind
+    split_with_sizes, hsplit, vsplit, dsplit = pieces.split_with_sizes, pieces.hsplit, pieces.vsplit, pieces.dsplit
+    narrow, select, diagonal, unfold, as_strided = (pieces.narrow, pieces.select, pieces.diagonal, pieces.unfold,
+                                                    pieces.as_strided)
+    flip, fliplr, flipud, roll, rot90 = (rearrange.flip, rearrange.fliplr, rearrange.flipud, rearrange.roll,
+                                         rearrange.rot90)
+    repeat, tile, repeat_interleave = rearrange.repeat, rearrange.tile, rearrange.repeat_interleave
+    tril, triu, diag, diag_embed, diagflat, trace = (rearrange.tril, rearrange.triu, rearrange.diag,
+                                                     rearrange.diag_embed, rearrange.diagflat, rearrange.trace)
+
+    squeeze_, unsqueeze_, t_ = map(reshape_in_place, (shape.squeeze, shape.unsqueeze, shape.t))
+    transpose_ = swapaxes_ = swapdims_ = reshape_in_place(shape.transpose)
+
+    @property
+    def T(self) -> Any:
+        return shape.permute(self, tuple(reversed(range(self.array.ndim))))
+
+    @property
+    def mT(self) -> Any:
+        if self.array.ndim < 2:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got "
+                               f"{self.array.ndim}-D tensor.")
+        return shape.transpose(self, -2, -1)
+
+    mH = mT
+
+    @property
+    def H(self) -> Any:
+        if self.array.ndim not in (0, 2):
+            raise RuntimeError("tensor.H is only supported on matrices (2-D tensors). Got "
+                               f"{self.array.ndim}-D tensor.")
+        return self.T
+
+    def adjoint(self) -> Any:
+        return shape.transpose(self, -2, -1)
 
     def size(self, dim: Any = None) -> Any:
-        return self.shape if dim is None else self.array.shape[shape.axis_of(dim, self.array.ndim)]
+        return self.shape if dim is None else self.shape[shape.axis_of(dim, self.array.ndim)]
 
     def dim(self) -> int:
         return self.array.ndim
+
+    ndimension = dim
 
     def numel(self) -> int:
         return self.array.size
 
     nelement = numel
 
+    def element_size(self) -> int:
+        return self.array.itemsize
+
     def stride(self, dim: int | None = None) -> Any:
-        strides = tuple(s // self.array.itemsize for s in self.array.strides)
-        return strides if dim is None else strides[dim]
+        """How many elements lie between neighbours along each dimension."""
+        array = self.array
+        strides = tuple([s // array.itemsize for s in array.strides])
+        if 0 in array.shape or 1 in array.shape:  # where a step is never made NumPy may say anything
+            strides = _plain_strides(array.shape, strides)
+        return strides if dim is None else strides[shape.axis_of(dim, array.ndim)]
+
+    def storage_offset(self) -> int:
+        """How many elements into the memory it shares this tensor starts."""
+        base = self if self._base is None else self._base
+        return (self.data_ptr() - base.data_ptr()) // self.array.itemsize if self.array.size else 0
 
     def data_ptr(self) -> int:
         return self.array.__array_interface__["data"][0]
 
-    def view(self, *sizes: Any) -> Any:
+    def view(self, *sizes: Any, size: Any = None) -> Any:
+        sizes = sizes if size is None else (size,)
         if len(sizes) == 1 and isinstance(sizes[0], dtypes.dtype):
+            if sizes[0].dtype is self.array.dtype:
+                return shape.view(self, self.array.shape)
             raise NotImplementedError("view(dtype) is not offered; use .to(dtype) to convert the elements")
         return shape.view(self, shape.sizes_of(sizes, "view"))
 
-    def reshape(self, *sizes: Any) -> Any:
-        return shape.reshape(self, shape.sizes_of(sizes, "reshape"))
+    def reshape(self, *sizes: Any, shape: Any = None) -> Any:
+        return _reshape(self, *sizes) if shape is None else _reshape(self, shape)
 
     def view_as(self, other: Any) -> Any:
         return shape.view(self, other.array.shape)
@@ -50,35 +104,39 @@ class ShapeMethods:
     def reshape_as(self, other: Any) -> Any:
         return shape.reshape(self, other.array.shape)
 
-    def permute(self, *dims: Any) -> Any:
-        return shape.permute(self, shape.sizes_of(dims, "permute"))
+    def permute(self, *order: Any, dims: Any = None) -> Any:
+        return shape.permute(self, shape.sizes_of(order if dims is None else (dims,), "permute"))
 
-    def expand(self, *sizes: Any) -> Any:
-        return shape.expand(self, shape.sizes_of(sizes, "expand"))
+    def expand(self, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
+        return shape.expand(self, shape.sizes_of(sizes if size is None else (size,), "expand"))
+
+    broadcast_to = expand
 
     def expand_as(self, other: Any) -> Any:
         return shape.expand(self, other.array.shape)
 
-    def t(self) -> Any:
-        if self.array.ndim > 2:
-            raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.array.ndim}D")
-        return self.T
-
     def sum_to_size(self, *sizes: Any) -> Any:
         return shape.sum_to_size(self, shape.sizes_of(sizes, "sum_to_size"))
-
-    def index_select(self, dim: int, index: Any) -> Any:
-        moved = shape.transpose(self, 0, dim)
-        return shape.transpose(gather.rows(moved, index), 0, dim)
 
     def contiguous(self, memory_format: Any = None) -> Any:
         return self if self.array.flags.c_contiguous else shape.clone(self)
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         return self.array.flags.c_contiguous
+
+    def dim_order(self) -> tuple[int, ...]:
+        """The dimensions from the one with the longest stride to the one with the shortest."""
+        strides = self.stride()
+        return tuple(sorted(range(self.array.ndim), key=lambda i: -strides[i]))
 
     def clone(self, *, memory_format: Any = None) -> Any:
         return shape.clone(self)
+
+    def resize_(self, *sizes: Any) -> Any:
+        raise NotImplementedError("resize_ is not offered: a tensor keeps its memory; make a new one, or use reshape")
+
+    def set_(self, *source: Any) -> Any:
+        raise NotImplementedError("set_ is not offered: assign to .data, or make a new tensor")
 
     def float(self) -> Any:
         return self.to(dtypes.float32)
@@ -100,3 +158,16 @@ class ShapeMethods:
 
     def type_as(self, other: Any) -> Any:
         return self.to(other.array.dtype)
+
+
+def _reshape(x: Any, *sizes: Any) -> Any:
+    return shape.reshape(x, shape.sizes_of(sizes, "reshape"))
+
+
+def _plain_strides(sizes: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides as PyTorch counts them: a dimension of length 1 steps over what lies inside it."""
+    plain, step = [], 1
+    for size, stride in zip(reversed(sizes), reversed(strides)):
+        plain.append(step if size < 2 or 0 in sizes else stride)
+        step = plain[-1] * max(size, 1)
+    return tuple(reversed(plain))

@@ -1,18 +1,19 @@
-"""Parts of a tensor, and tensors put together: x[key], x[key] = value, cat and stack. By NumPy."""
+"""Elements by key: x[key] and x[key] = value, with gradients. By NumPy. What a key means is in keys.py."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
-from minigrad.ops.kernel import require_tensor, view_of
+from minigrad.ops.kernel import view_of
+from minigrad.ops.keys import parse
 from minigrad.ops.operands import scalar
-from minigrad.ops.shape import Cast, Reshape, axis_of, unsqueeze
+from minigrad.ops.shape import Cast, Reshape, expand
 
-__all__ = ["cat", "index", "put", "stack"]
+__all__ = ["Index", "IndexGrad", "Put", "View", "fit", "index", "put", "write"]
 
 
 class Index(Function):
@@ -20,7 +21,7 @@ class Index(Function):
 
     @staticmethod
     def forward(ctx, x, key):
-        ctx.key, ctx.shape = key, x.array.shape
+        ctx.key, ctx.shape = _own(key) if ctx.needs_input_grad[0] else key, x.array.shape
         array = x.array[key]
         if not isinstance(array, np.ndarray):  # one element: NumPy gives a number; with ... it gives a view
             array = x.array[(*key, ...) if isinstance(key, tuple) else (key, ...)]
@@ -56,7 +57,7 @@ class Put(Function):
 
     @staticmethod
     def forward(ctx, x, key, value):
-        ctx.key = key
+        ctx.key = _own(key) if True in ctx.needs_input_grad else key
         y = np.array(x.array)
         y[key] = value.array
         return make(y)
@@ -68,138 +69,96 @@ class Put(Function):
                 Index.apply(dy, ctx.key) if ctx.needs_input_grad[2] else None)
 
 
+class View(Function):
+    """y = pick(x): the elements of x that a function of NumPy's shows as a view;  dx = 0 but for pick(dx) += dy."""
+
+    @staticmethod
+    def forward(ctx, x, pick):
+        ctx.pick, ctx.shape = pick, x.array.shape
+        return view_of(x, pick(x.array))
+
+    @staticmethod
+    def backward(ctx, dy):
+        size = math.prod(ctx.shape)
+        places = ctx.pick(np.arange(size).reshape(ctx.shape))
+        return Reshape.apply(IndexGrad.apply(dy, places, (size,)), ctx.shape), None
+
+
+def _own(key: Any) -> Any:
+    """The key with copies of its arrays, which are the user's and may change before backward."""
+    if isinstance(key, tuple):
+        return tuple([k.copy() if isinstance(k, np.ndarray) else k for k in key])
+    return key.copy() if isinstance(key, np.ndarray) else key
+
+
 def _picks_once(key: Any) -> bool:
     """Whether a key picks no element twice: all but integer arrays."""
     return not any(isinstance(k, (np.ndarray, list)) and np.asarray(k).dtype.kind != "b"
                    for k in (key if isinstance(key, tuple) else (key,)))
 
 
-class Cat(Function):
-    """y = the inputs one after another along an axis;  each dx = its part of dy."""
-
-    @staticmethod
-    def forward(ctx, dim, *xs):
-        ctx.dim, ctx.sizes = dim, [x.array.shape[dim] for x in xs]
-        return make(np.concatenate([x.array for x in xs], dim))
-
-    @staticmethod
-    def backward(ctx, dy):
-        before, start, parts = (slice(None),) * ctx.dim, 0, []
-        for size, need in zip(ctx.sizes, ctx.needs_input_grad[1:]):
-            parts.append(Index.apply(dy, (*before, slice(start, start + size))) if need else None)
-            start += size
-        return None, *parts
-
-
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
 def index(x: Any, key: Any) -> Any:
-    """x[key]: integers, slices, None, ..., bool and integer tensors."""
+    """x[key]: integers, slices, None, ..., bool and integer tensors. A view where no tensor picks elements."""
+    view, pick = parse(key, x.array.shape)
     try:
-        numbers, rest = split_key(plain_key(key), x.array.ndim)
-        return Index.apply(x if numbers is None else Index.apply(x, numbers), rest)
+        y = x if view is None else Index.apply(x, view)
+        return y if pick is None else Index.apply(y, pick)
     except IndexError as error:
-        raise IndexError(f"{error} (indexing a tensor of shape {list(x.array.shape)})") from None
+        raise IndexError(str(error).replace("axis", "dimension")) from None
+
+
+def value_for(x: Any, value: Any) -> Any:
+    """What is assigned into x as a tensor of x's type; TypeError if it is neither a number nor a tensor."""
+    if isinstance(value, TensorBase):
+        return value if value.array.dtype is x.array.dtype else Cast.apply(value, x.array.dtype)
+    if isinstance(value, (str, bytes)) or value is None or np.ndim(value):
+        raise TypeError(f"can't assign a {type(value).__name__} to a {x.dtype} tensor: make it a tensor first")
+    return make(scalar(value, x.array.dtype, "__setitem__"))
+
+
+def fit(value: Any, shape: tuple[int, ...], picked: bool) -> Any:
+    """value without the leading dimensions of length 1 that the place of this shape has not; RuntimeError if it does
+    not broadcast to it."""
+    own = value.array.shape
+    extra = len(own) - len(shape)
+    if extra > 0 and own[:extra] == (1,) * extra:
+        own = own[extra:]
+        value = Reshape.apply(value, own)
+    if len(own) > len(shape) or any(s not in (1, want) for s, want in zip(own[::-1], shape[::-1])):
+        if picked:
+            raise RuntimeError(f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing "
+                               f"result of shape {list(shape)}")
+        expand(value, shape)  # raises, in PyTorch's words
+    return value
 
 
 def put(x: Any, key: Any, value: Any) -> Any:
     """x with x[key] replaced by value, which broadcasts."""
-    if not isinstance(value, TensorBase):
-        value = make(scalar(value, x.array.dtype, "__setitem__") if np.ndim(value) == 0
-                     else np.asarray(value, x.array.dtype))
-    elif value.array.dtype is not x.array.dtype:
-        value = Cast.apply(value, x.array.dtype)
-    if value.array.size == 1 and value.array.ndim:
-        value = Reshape.apply(value, ())  # NumPy would not put an array of one element in the place of one
+    view, pick = parse(key, x.array.shape)
+    value = value_for(x, value)
     try:
-        numbers, rest = split_key(plain_key(key), x.array.ndim)
-        if numbers is None:
-            return Put.apply(x, rest, value)
-        places = np.arange(x.array.size).reshape(x.array.shape)[numbers][rest]
-        return Reshape.apply(Put.apply(Reshape.apply(x, (-1,)), places, value), x.array.shape)
+        if pick is None or view is None:
+            only = view if pick is None else pick
+            return Put.apply(x, only, fit(value, x.array[only].shape, pick is not None))
+        places = np.arange(x.array.size).reshape(x.array.shape)[view][pick]
     except IndexError as error:
-        raise IndexError(f"{error} (assigning into a tensor of shape {list(x.array.shape)})") from None
-    except ValueError as error:
-        raise RuntimeError(f"shape mismatch: {error}") from None
+        raise IndexError(str(error).replace("axis", "dimension")) from None
+    flat = Put.apply(Reshape.apply(x, (-1,)), places, fit(value, places.shape, True))
+    return Reshape.apply(flat, x.array.shape)
 
 
-def split_key(key: Any, ndim: int) -> tuple[Any, Any]:
-    """A key as one or two steps. Where numbers and arrays meet, PyTorch applies the numbers first, so that they do not
-    move the arrays' axes to the front, as they do in NumPy: x[0, :, [1, 2]] is x[0][:, [1, 2]]."""
-    if not isinstance(key, tuple) or not any(isinstance(k, np.ndarray) for k in key) or not any(
-            isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in key):
-        return None, key
-    used = sum(k.ndim if isinstance(k, np.ndarray) and k.dtype.kind == "b" else k is not None and k is not ...
-               for k in key)
-    numbers: list = []
-    rest: list = []
-    for k in key:
-        if k is ...:
-            numbers += [slice(None)] * (ndim - used)
-            rest += [slice(None)] * (ndim - used)
-        elif isinstance(k, (int, np.integer)) and not isinstance(k, bool):
-            numbers.append(k)
-        else:
-            rest.append(k)
-            if k is not None:
-                numbers += [slice(None)] * (k.ndim if isinstance(k, np.ndarray) and k.dtype.kind == "b" else 1)
-    return tuple(numbers), tuple(rest)
-
-
-def plain_key(key: Any) -> Any:
-    """An index key with its tensors as NumPy arrays."""
-    if isinstance(key, slice) and key.step is not None and key.step <= 0:
-        raise ValueError("step must be greater than zero")
-    if isinstance(key, tuple):
-        return tuple(plain_key(k) for k in key)
-    if isinstance(key, list):
-        key = np.asarray([k.array if isinstance(k, TensorBase) else k for k in key])
-        return key.astype(np.int64) if not key.size else key
-    if isinstance(key, TensorBase):
-        array = key.array
-        if array.dtype.kind not in "iub":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        return array.astype(bool) if array.dtype == np.uint8 else array
-    return key
-
-
-def tensors_of(tensors: Any, operation: str) -> list:
-    """A sequence of tensors as a list; TypeError if there is anything else in it."""
-    xs = list(tensors)
-    for position, x in enumerate(xs):
-        require_tensor(x, operation, "tensors", position)
-    return xs
-
-
-def cat(tensors: Any, dim: int = 0) -> Any:
-    """The tensors one after another along dim; all other sizes agree."""
-    xs = tensors_of(tensors, "cat")
-    if not xs:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    xs = [x for x in xs if x.array.shape != (0,)] or xs[:1]
-    axis, first = axis_of(dim, xs[0].array.ndim), xs[0].array.shape
-    for number, x in enumerate(xs):
-        shape = x.array.shape
-        if len(shape) != len(first) or not shape:
-            raise RuntimeError(f"Tensors must have same number of dimensions, at least 1: got {len(first)} and "
-                               f"{len(shape)}")
-        if shape[:axis] + shape[axis + 1:] != first[:axis] + first[axis + 1:]:
-            raise RuntimeError(f"Sizes of tensors must match except in dimension {axis}. Expected {list(first)} but "
-                               f"got {list(shape)} for tensor number {number} in the list.")
-    dtype = xs[0].array.dtype
-    for x in xs:
-        dtype = dtypes.promote(np.empty(1, dtype), np.empty(1, x.array.dtype))
-    return Cat.apply(axis, *[x if x.array.dtype is dtype else Cast.apply(x, dtype) for x in xs])
-
-
-def stack(tensors: Any, dim: int = 0) -> Any:
-    """Tensors of one shape along a new dimension."""
-    xs = tensors_of(tensors, "stack")
-    if not xs:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    for x in xs:
-        if x.array.shape != xs[0].array.shape:
-            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(xs[0].array.shape)} at "
-                               f"entry 0 and {list(x.array.shape)} at another")
-    return cat([unsqueeze(x, dim) for x in xs], dim)
+def write(x: Any, key: Any, value: Any) -> None:
+    """x[key] = value in x's own memory, without a word to the graph."""
+    view, pick = parse(key, x.array.shape)
+    value, array = value_for(x, value), x.array
+    try:
+        if pick is None:
+            array[view] = fit(value, array[view].shape, False).array
+            return
+        part = array if view is None else array[(*view, ...)]
+        part[pick] = fit(value, part[pick].shape, True).array
+    except IndexError as error:
+        raise IndexError(str(error).replace("axis", "dimension")) from None

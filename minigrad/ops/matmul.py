@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.engine import Function, make
 from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.kernel import new, ptr, require_tensor, save_factors
-from minigrad.ops.shape import Reshape, broadcast_to
+from minigrad.ops.shape import Reshape, expand
 
 __all__ = ["MatMul", "bmm", "layout", "matmul", "mm", "same_float"]
 
@@ -135,6 +135,6 @@ def _batched(a: Any, b: Any) -> Any:
     except ValueError:
         raise RuntimeError(f"matmul: the batch dimensions of {list(sa)} and {list(sb)} do not broadcast") from None
     batch = int(np.prod(lead))
-    a3 = Reshape.apply(broadcast_to(a, (*lead, *sa[-2:])), (batch, *sa[-2:]))
-    b3 = Reshape.apply(broadcast_to(b, (*lead, *sb[-2:])), (batch, *sb[-2:]))
+    a3 = Reshape.apply(expand(a, (*lead, *sa[-2:])), (batch, *sa[-2:]))
+    b3 = Reshape.apply(expand(b, (*lead, *sb[-2:])), (batch, *sb[-2:]))
     return Reshape.apply(BatchMatMul.apply(a3, b3), (*lead, sa[-2], sb[-1]))

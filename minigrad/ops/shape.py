@@ -13,8 +13,8 @@ import numpy as np
 from minigrad.engine import Function, make
 from minigrad.ops.kernel import require_tensor, view_of
 
-__all__ = ["broadcast_to", "clone", "expand", "flatten", "movedim", "permute", "reshape", "squeeze", "sum_to_size",
-           "transpose", "unsqueeze"]
+__all__ = ["clone", "expand", "flatten", "movedim", "permute", "ravel", "reshape", "squeeze", "sum_to_size", "t",
+           "transpose", "unflatten", "unsqueeze"]
 
 
 class Reshape(Function):
@@ -100,9 +100,9 @@ def sizes_of(args: tuple, name: str) -> tuple[int, ...]:
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
     for a in args:
-        if isinstance(a, bool) or not isinstance(a, (int, np.integer)):
-            raise TypeError(f"{name}(): sizes must be ints, but got {type(a).__name__}")
-    return tuple(int(a) for a in args)
+        if isinstance(a, bool) or not hasattr(a, "__index__"):
+            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(a).__name__}")
+    return tuple([a.__index__() for a in args])
 
 
 def reshape(x: Any, shape: tuple[int, ...], name: str = "reshape") -> Any:
@@ -143,6 +143,27 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return Reshape.apply(x, (*shape[:start], math.prod(shape[start:end + 1]), *shape[end + 1:]))
 
 
+def ravel(x: Any) -> Any:
+    """All elements in one dimension; a view where x is contiguous."""
+    require_tensor(x, "ravel")
+    return Reshape.apply(x, (x.array.size,))
+
+
+def unflatten(x: Any, dim: int, sizes: Any) -> Any:
+    """dim as several dimensions of these sizes, one of which may be -1."""
+    require_tensor(x, "unflatten")
+    axis, sizes = axis_of(dim, x.array.ndim), sizes_of((sizes,), "unflatten")
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    size = x.array.shape[axis] if x.array.ndim else 1
+    known = math.prod(s for s in sizes if s != -1)
+    if sizes.count(-1) > 1 or (known != size if -1 not in sizes else not known or size % known):
+        raise RuntimeError(f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+                           f"({size}) in the input tensor")
+    sizes = tuple([size // known if s == -1 else s for s in sizes])
+    return Reshape.apply(x, (*x.array.shape[:axis], *sizes, *x.array.shape[axis + 1:]))
+
+
 def squeeze(x: Any, dim: Any = None) -> Any:
     """Without the dimensions of length 1: all of them, or those named."""
     shape = x.array.shape
@@ -181,13 +202,30 @@ def transpose(x: Any, dim0: int, dim1: int) -> Any:
     return Permute.apply(x, tuple(order))
 
 
-def movedim(x: Any, source: int, destination: int) -> Any:
-    """One dimension moved to another place."""
-    order = list(range(x.array.ndim))
-    if not order:
-        return transpose(x, source, destination)
-    order.insert(axis_of(destination, len(order)), order.pop(axis_of(source, len(order))))
-    return Permute.apply(x, tuple(order))
+def t(x: Any) -> Any:
+    """The transpose of a matrix; a vector or a number as it is."""
+    require_tensor(x, "t")
+    if x.array.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D")
+    return Permute.apply(x, tuple(reversed(range(x.array.ndim))))
+
+
+def movedim(x: Any, source: Any, destination: Any) -> Any:
+    """Dimensions moved to other places; the rest keep their order."""
+    require_tensor(x, "movedim")
+    ndim = x.array.ndim
+    sources, places = ([axis_of(d, ndim) for d in (ds if isinstance(ds, (tuple, list)) else (ds,))]
+                       for ds in (source, destination))
+    if len(sources) != len(places):
+        raise RuntimeError("movedim: Invalid source or destination dims: source and destination must have the same "
+                           f"number of elements, but got {source} and {destination}")
+    for what, axes in (("source", sources), ("destination", places)):
+        if len(set(axes)) < len(axes):
+            raise RuntimeError(f"movedim: repeated dim in `{what}` ({axes})")
+    order = [i for i in range(ndim) if i not in sources]
+    for place, axis in sorted(zip(places, sources)):
+        order.insert(place, axis)
+    return Permute.apply(x, tuple(order) if ndim else ())
 
 
 def expand(x: Any, shape: tuple[int, ...]) -> Any:
@@ -208,9 +246,6 @@ def expand(x: Any, shape: tuple[int, ...]) -> Any:
                                f"non-singleton dimension {i}.  Target sizes: {list(shape)}.  Tensor sizes: {list(own)}")
         full.append(have if want == -1 else want)
     return Expand.apply(x, tuple(full))
-
-
-broadcast_to = expand
 
 
 def sum_to_size(x: Any, shape: tuple[int, ...]) -> Any:

@@ -91,7 +91,7 @@ def test_basic_keys(data):
 def test_integer_keys(data):
     shape = data.draw(npst.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4))
     check_index(filled(shape), data.draw(npst.integer_array_indices(shape, result_shape=npst.array_shapes(
-        min_dims=0, max_dims=2, min_side=0, max_side=3))), False)
+        min_dims=1, max_dims=2, min_side=0, max_side=3))), False)
 
 
 @few

@@ -10,7 +10,7 @@ from typing import Any
 from minigrad.creation import tensor
 from minigrad.engine import make
 from minigrad.grad_mode import no_grad
-from minigrad.ops.indexing import cat, stack
+from minigrad.ops.join import cat, stack
 from minigrad.tensor import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]

@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.creation import as_tensor, tensor
 from minigrad.dtypes import float64
 from minigrad.engine import make
-from minigrad.ops.indexing import stack
+from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
 __all__ = ["default_collate", "default_convert"]
