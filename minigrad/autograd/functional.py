@@ -16,7 +16,7 @@ from minigrad.autograd.grad import grad
 from minigrad.creation import zeros_like
 from minigrad.engine import make
 from minigrad.grad_mode import enable_grad
-from minigrad.ops.indexing import stack
+from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]

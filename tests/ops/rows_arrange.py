@@ -38,8 +38,8 @@ def _scattered(ufunc: Any, start: Any) -> Any:
 
 
 ARRANGEMENTS = [
-    Row("Tensor.unfold", _windows, (call(normal(7), 0, 3, 2), call(normal(2, 5), 1, 2, 1), call(normal(2, 5), -1, 5, 1)),
-        split("View IndexGrad")),
+    Row("Tensor.unfold", _windows,
+        (call(normal(7), 0, 3, 2), call(normal(2, 5), 1, 2, 1), call(normal(2, 5), -1, 5, 1)), split("View IndexGrad")),
     Row("diagonal", np.diagonal, (call(normal(3, 4)), call(normal(3, 4), 1), call(normal(2, 3, 4), -1, 1, 2)),
         split("View IndexGrad")),
     Row("scatter_reduce prod", _scattered(np.multiply, 1.0),
