@@ -1,6 +1,5 @@
 """DataLoader: batches and texts as in PyTorch, and the fast way gives what the slow way gives."""
 
-import warnings
 from collections import OrderedDict, UserDict, namedtuple
 
 import numpy as np
@@ -21,7 +20,6 @@ from minigrad.utils.data import (
     dataloader,
     default_collate,
     default_convert,
-    get_worker_info,
 )
 
 Point = namedtuple("Point", "x y")
@@ -83,6 +81,8 @@ SCENARIOS = {
     "prefetch -1": lambda f: f.data.DataLoader(_pairs(f), prefetch_factor=-1, num_workers=1),
     "persistent": lambda f: f.data.DataLoader(_pairs(f), persistent_workers=True),
     "context": lambda f: f.data.DataLoader(_pairs(f), multiprocessing_context="fork"),
+    "no such context": lambda f: f.data.DataLoader(_pairs(f), num_workers=1, multiprocessing_context="thread"),
+    "context that is none": lambda f: f.data.DataLoader(_pairs(f), num_workers=1, multiprocessing_context=3),
     "sampler and shuffle": lambda f: f.data.DataLoader(_pairs(f), sampler=[0], shuffle=True),
     "batch sampler and size": lambda f: f.data.DataLoader(_pairs(f), batch_size=2, batch_sampler=[[0]]),
     "batch sampler and drop": lambda f: f.data.DataLoader(_pairs(f), drop_last=True, batch_sampler=[[0]]),
@@ -281,17 +281,6 @@ def test_data_that_requires_grad():
     for (batch,) in DataLoader(TensorDataset(x), 2, shuffle=True):
         (batch * 3).sum().backward()
     assert x.grad.tolist() == [[3.0, 3.0]] * 4
-
-
-def test_workers_load_here_and_say_so_once(monkeypatch):
-    monkeypatch.setattr(dataloader, "_warned_workers", False)
-    loader = DataLoader(TensorDataset(arange(4)), 2, num_workers=2, persistent_workers=True, pin_memory=True)
-    assert loader.prefetch_factor == 2 and get_worker_info() is None
-    with pytest.warns(UserWarning, match="loaded in this process"):
-        assert [b.tolist() for (b,) in loader] == [[0, 1], [2, 3]]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(list(loader)) == 2
 
 
 def test_getitems_is_used():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from faces import assert_same
 
+from minigrad import utils
 from minigrad.creation import arange, from_numpy, ones
 from minigrad.random import Generator, manual_seed
 from minigrad.utils.data import (
@@ -54,6 +55,15 @@ SCENARIOS = {
     "split lengths": lambda f: [len(s) for s in f.data.random_split(_pairs(f, 10), [3, 7])],
     "split wrong": lambda f: f.data.random_split(_pairs(f, 10), [3, 6]),
     "split fraction": lambda f: f.data.random_split(_pairs(f, 10), [1.5, -0.5]),
+    "stack": lambda f: [list(f.data.StackDataset(_pairs(f), [1, 2, 3, 4, 5])[i]) for i in (0, 4)],
+    "stack by name": lambda f: f.data.StackDataset(a=_pairs(f), b=[1, 2, 3, 4, 5])[2],
+    "stack items": lambda f: [f.data.StackDataset([5, 6], "ab").__getitems__([1, 0]),
+                              f.data.StackDataset(x=f.data.Subset([5, 6], [1, 0])).__getitems__([1, 0])],
+    "stack len": lambda f: len(f.data.StackDataset(_pairs(f))),
+    "stack sizes": lambda f: f.data.StackDataset(_pairs(f), [1]),
+    "stack nothing": lambda f: f.data.StackDataset(),
+    "stack both": lambda f: f.data.StackDataset([1], a=[1]),
+    "stack loaded": lambda f: list(f.data.DataLoader(f.data.StackDataset(a=[1, 2, 3], b=_pairs(f, 3)), 2)),
     "sequential": lambda f: list(f.data.SequentialSampler(_pairs(f))),
     "random of nothing": lambda f: f.data.RandomSampler([]),
     "random replacement": lambda f: f.data.RandomSampler([1], replacement=1),
@@ -189,3 +199,8 @@ def test_batch_sampler_of_a_stream():
     assert list(SequentialSampler(range(3)).epoch()) == [0, 1, 2]
     assert ConcatDataset([range(2), range(2)])[3] == 1
     assert from_numpy(RandomSampler(range(4)).epoch()).dtype.name == "int64"
+
+
+def test_what_is_not_offered():
+    with pytest.raises(AttributeError, match="one process; use RandomSampler"):
+        _ = utils.data.DistributedSampler

@@ -168,3 +168,9 @@ def test_non_finite_values_go_through():
     p.grad = tensor([float("nan"), float("inf"), 1.0])
     optim.SGD([p], lr=0.5).step()
     assert np.isnan(p.array[0]) and p.array[1] == -np.inf and p.array[2] == 0.5
+
+
+@pytest.mark.parametrize("name, hint", [("SparseAdam", "use Adam"), ("swa_utils", "by hand"), ("Nope", "no attribute")])
+def test_what_is_not_offered(name, hint):
+    with pytest.raises(AttributeError, match=hint):
+        getattr(optim, name)

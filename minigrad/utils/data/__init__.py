@@ -1,12 +1,15 @@
 """Data sets, samplers and the loader of batches: torch.utils.data's face. And a reader of MNIST's files, read_idx."""
 
+from typing import Any
+
 from minigrad.utils.data.collate import default_collate, default_convert
-from minigrad.utils.data.dataloader import DataLoader, get_worker_info
+from minigrad.utils.data.dataloader import DataLoader
 from minigrad.utils.data.dataset import (
     ChainDataset,
     ConcatDataset,
     Dataset,
     IterableDataset,
+    StackDataset,
     Subset,
     TensorDataset,
     random_split,
@@ -20,7 +23,14 @@ from minigrad.utils.data.sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from minigrad.utils.data.worker import get_worker_info
 
 __all__ = ["BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset", "RandomSampler",
-           "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler",
-           "default_collate", "default_convert", "get_worker_info", "random_split", "read_idx"]
+           "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset",
+           "WeightedRandomSampler", "default_collate", "default_convert", "get_worker_info", "random_split", "read_idx"]
+
+
+def __getattr__(name: str) -> Any:
+    """A clear word on what PyTorch has and minigrad does not."""
+    also = ": minigrad trains in one process; use RandomSampler" if name == "DistributedSampler" else ""
+    raise AttributeError(f"module 'minigrad.utils.data' has no attribute '{name}'{also}")

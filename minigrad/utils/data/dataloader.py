@@ -1,13 +1,15 @@
 """DataLoader: batches of a data set, in order or shuffled.
 
 A batch of a TensorDataset (or of a Subset of one) is one gather in C per tensor, out of an order that is made once per
-epoch. Everything else goes sample by sample.
+epoch. Everything else goes sample by sample, in this process or in workers.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import multiprocessing
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic
@@ -16,10 +18,11 @@ import numpy as np
 
 from minigrad.engine import make
 from minigrad.ops.gather import rows
-from minigrad.random import Generator
+from minigrad.random import Generator, default_generator, philox
 from minigrad.tensor import Tensor
 from minigrad.utils.data.collate import default_collate, default_convert
 from minigrad.utils.data.dataset import Dataset, IterableDataset, Subset, T_co, TensorDataset
+from minigrad.utils.data.fetch import Stream, fetch
 from minigrad.utils.data.sampler import (
     BatchSampler,
     EpochSampler,
@@ -28,17 +31,13 @@ from minigrad.utils.data.sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from minigrad.utils.data.worker import Job
+from minigrad.utils.data.workers import WorkerIterator
 
-__all__ = ["DataLoader", "get_worker_info"]
+__all__ = ["DataLoader"]
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 _KNOWN_SAMPLERS = (SequentialSampler, RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
-_warned_workers = False
-
-
-def get_worker_info() -> None:
-    """None: there are no worker processes."""
-    return None
 
 
 class DataLoader(Generic[T_co]):
@@ -48,12 +47,24 @@ class DataLoader(Generic[T_co]):
     collate_fn     makes a batch of a list of samples (default_collate)
     batch_size     None loads samples one by one
     generator      for shuffling, in place of the default generator
-    num_workers    above 0, samples are loaded in this process all the same; a warning says so once
+    num_workers    how many processes load samples ahead of time, prefetch_factor batches each; 0: this one does. What
+                   is one gather in C is made here all the same, which is faster than to send it, unless there is a
+                   worker_init_fn
+    worker_init_fn            called in each worker with its number, before it loads anything
+    timeout                   seconds to wait for a worker's batch; 0: for ever
+    multiprocessing_context   how workers start: "fork", "spawn", "forkserver" or a context of multiprocessing
+    persistent_workers        workers live on from epoch to epoch
+    in_order                  False: workers' batches come as they are ready
 
-    pin_memory, timeout, worker_init_fn, prefetch_factor, persistent_workers and in_order do nothing.
+    A worker's seed (get_worker_info().seed) is a number made of the generator's position and of how many epochs this
+    loader has begun, plus the worker's number. The generator does not move for it: orders, masks and weights are the
+    same with any number of workers. An error in a worker is raised here, with its traceback; a worker that dies is a
+    RuntimeError. pin_memory does nothing.
     """
 
     _initialized = False
+    _epochs = 0                                # begun with workers
+    _iterator: WorkerIterator | None = None    # of persistent workers
 
     def __init__(self, dataset: Dataset[T_co], batch_size: int | None = 1, shuffle: bool | None = None,
                  sampler: Iterable | None = None, batch_sampler: Iterable[list] | None = None, num_workers: int = 0,
@@ -61,12 +72,13 @@ class DataLoader(Generic[T_co]):
                  timeout: float = 0, worker_init_fn: Callable | None = None, multiprocessing_context: Any = None,
                  generator: Generator | None = None, *, prefetch_factor: int | None = None,
                  persistent_workers: bool = False, pin_memory_device: str = "", in_order: bool = True) -> None:
-        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context)
+        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
         self.dataset, self.generator = dataset, generator
         self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.pin_memory, self.pin_memory_device, self.in_order = pin_memory, pin_memory_device, in_order
-        self.multiprocessing_context, self.persistent_workers = multiprocessing_context, persistent_workers
+        self.multiprocessing_context = _context(multiprocessing_context, num_workers)
+        self.persistent_workers = persistent_workers
         self._iterable = isinstance(dataset, IterableDataset)
         _check_sampling(self._iterable, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None and not self._iterable:
@@ -96,35 +108,46 @@ class DataLoader(Generic[T_co]):
         return (math.floor if self.drop_last else math.ceil)(len(self.dataset) / self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
+        if not self._iterable and (self.num_workers == 0 or self.worker_init_fn is None):
+            tensors, numbers = self._gatherable()
+            if tensors is not None:
+                return self._gathered(tensors, numbers)
         if self.num_workers > 0:
-            _warn_workers()
+            return self._by_workers()
         if self._iterable:
-            return self._over_iterable()
-        tensors, numbers = self._gatherable()
-        if tensors is not None:
-            return self._gathered(tensors, numbers)
+            return Stream(self.dataset, self.collate_fn, self.batch_size, self.drop_last)
         return self._one_by_one()
 
     def _one_by_one(self) -> Iterator[Any]:
         """Batches of samples that the data set gives by number."""
-        dataset, collate = self.dataset, self.collate_fn
-        if self.batch_sampler is None:
-            for number in self.sampler:
-                yield collate(dataset[number])
-            return
-        many = getattr(dataset, "__getitems__", None)
-        for numbers in self.batch_sampler:
-            yield collate(many(numbers) if many else [dataset[number] for number in numbers])
+        batched = self.batch_sampler is not None
+        for numbers in self._tasks():
+            yield fetch(self.dataset, self.collate_fn, batched, numbers)
 
-    def _over_iterable(self) -> Iterator[Any]:
-        """Batches of samples in the order of an IterableDataset."""
-        samples = iter(self.dataset)
-        if self.batch_size is None:
-            yield from map(self.collate_fn, samples)
-            return
-        while batch := list(itertools.islice(samples, self.batch_size)):
-            if len(batch) == self.batch_size or not self.drop_last:
-                yield self.collate_fn(batch)
+    def _tasks(self) -> Iterable[Any]:
+        """The numbers of each batch, or one number each."""
+        return self.sampler if self.batch_sampler is None else self.batch_sampler
+
+    def _by_workers(self) -> Iterator[Any]:
+        iterator = self._iterator
+        if iterator is not None and iterator.broken is None:
+            iterator.restart(self._tasks())
+            return iterator
+        job = Job(self.dataset, self.collate_fn, self._iterable, self.batch_sampler is not None, self.batch_size,
+                  self.drop_last, self.worker_init_fn, self.num_workers, self._base_seed())
+        iterator = WorkerIterator(job, self._tasks(), self.multiprocessing_context or multiprocessing,
+                                  self.prefetch_factor, self.timeout, self.in_order, self.persistent_workers)
+        if self.persistent_workers:
+            self._iterator = iterator
+        return iterator
+
+    def _base_seed(self) -> int:
+        """63 bits from a block of the generator's stream that no draw reaches."""
+        seed, offset = map(int, (self.generator or default_generator).state)
+        self._epochs += 1
+        low = (1 << 32) - 1
+        words = philox((seed & low, seed >> 32), (self._epochs & low, low, offset & low, offset >> 32))
+        return (words[0] | words[1] << 32) >> 1
 
     # -- whole batches in C --------------------------------------------------------------------------------------------
 
@@ -167,16 +190,7 @@ def _as_numbers(indices: Any, dataset: Any) -> np.ndarray | None:
     return np.where(array < 0, array + len(dataset), array)
 
 
-def _warn_workers() -> None:
-    global _warned_workers
-    if not _warned_workers:
-        _warned_workers = True
-        warnings.warn("DataLoader: num_workers > 0 is accepted, but samples are loaded in this process: minigrad has "
-                      "no worker processes yet", stacklevel=3)
-
-
-def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool,
-                   context: Any) -> None:
+def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool) -> None:
     if num_workers < 0:
         raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
     if timeout < 0:
@@ -188,9 +202,32 @@ def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None
         raise ValueError("prefetch_factor option should be non-negative")
     if persistent_workers and num_workers == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
-    if context is not None and num_workers == 0:
+    most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or num_workers
+    if num_workers > most:
+        warnings.warn(
+            f"This DataLoader will create {num_workers} worker processes in total. Our suggested max number of worker "
+            f"in current system is {most}, which is smaller than what this DataLoader is going to create. Please be "
+            "aware that excessive worker creation might get DataLoader running slow or even freeze, lower the worker "
+            "number to avoid potential slowness/freeze if necessary.", stacklevel=3)
+
+
+def _context(context: Any, num_workers: int) -> Any:
+    """How to start processes: a context of multiprocessing, or None for its default."""
+    if context is None:
+        return None
+    if num_workers == 0:
         raise ValueError("multiprocessing_context can only be used with multi-process loading (num_workers > 0), but "
                          f"got num_workers={num_workers}")
+    if isinstance(context, str):
+        valid = multiprocessing.get_all_start_methods()
+        if context not in valid:
+            raise ValueError(f"multiprocessing_context option should specify a valid start method in {valid!r}, but "
+                             f"got multiprocessing_context={context!r}")
+        return multiprocessing.get_context(context)
+    if not isinstance(context, multiprocessing.context.BaseContext):
+        raise TypeError("multiprocessing_context option should be a valid context object or a string specifying the "
+                        f"start method, but got multiprocessing_context={context}")
+    return context
 
 
 def _check_sampling(iterable: bool, batch_size: int | None, shuffle: bool | None, sampler: Any, batch_sampler: Any,

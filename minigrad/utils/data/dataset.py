@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 from minigrad.random import Generator, default_generator
 from minigrad.tensor import Tensor
 
-__all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
+__all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "StackDataset", "Subset", "TensorDataset",
+           "random_split"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -82,6 +83,45 @@ class Subset(Dataset[T_co]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+class StackDataset(Dataset[Any]):
+    """Sample i is (datasets[0][i], datasets[1][i], ...), or {name: dataset[i], ...} of data sets given by name."""
+
+    def __init__(self, *args: Dataset, **kwargs: Dataset) -> None:
+        if args and kwargs:
+            raise ValueError("Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like "
+                             "input/output, but both types are given.")
+        self.datasets: Any = args or kwargs
+        if not self.datasets:
+            raise ValueError("At least one dataset should be passed")
+        lengths = {len(dataset) for dataset in self._parts()}
+        if len(lengths) > 1:
+            raise ValueError("Size mismatch between datasets")
+        self._length = lengths.pop()
+
+    def _parts(self) -> Iterable[Dataset]:
+        return self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
+
+    def _stacked(self, parts: Iterable[Any]) -> Any:
+        return dict(zip(self.datasets, parts)) if isinstance(self.datasets, dict) else tuple(parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._stacked(dataset[index] for dataset in self._parts())
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        """Several samples at once."""
+        columns = []
+        for dataset in self._parts():
+            many = getattr(dataset, "__getitems__", None)
+            column = many(indices) if callable(many) else [dataset[index] for index in indices]
+            if len(column) != len(indices):
+                raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}")
+            columns.append(column)
+        return [self._stacked(parts) for parts in zip(*columns)]
+
+    def __len__(self) -> int:
+        return self._length
 
 
 class ConcatDataset(Dataset[T_co]):
