@@ -11,14 +11,14 @@ backward.py, walks that graph from the outputs to the leaves.
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minigrad.grad_mode import mode
 from minigrad.node import LeafHooks, Node
 
-__all__ = ["DETACHED", "Edge", "Function", "TensorBase", "alias", "make", "view_needs_grad"]
+__all__ = ["DETACHED", "Edge", "Function", "T", "TensorBase", "alias", "make", "view_needs_grad"]
 
 _sequence = itertools.count(1)  # numbers the nodes in the order of their making
 
@@ -52,6 +52,8 @@ class TensorBase:
             if tensor is not None and tensor.node is not None:
                 tensor.node._outputs_changed = True
 
+
+T = TypeVar("T", bound=TensorBase)  # what an operation is given, it gives
 
 DETACHED = object()  # the _base_node of a tensor that shares memory, but not history
 

@@ -14,7 +14,7 @@ from minigrad.printing import format_tensor
 __all__ = ["Protocols"]
 
 
-class Protocols:
+class Protocols(TensorBase):
     """What makes a tensor at home in Python."""
 
     def __copy__(self) -> Any:

@@ -110,14 +110,19 @@ class Unpacked(Function):
         return dy
 
 
+class Unpacking:
+    """The part of a node whose saved tensors are packed."""
+
+    _saved: tuple | None
+
+    @property
+    def saved_tensors(self: Any) -> tuple:
+        if self._saved is None:
+            return super().saved_tensors  # says that they are freed
+        return tuple([None if packed is None else packed.unpack(self) for packed in self._saved])
+
+
 @functools.lru_cache(maxsize=1024)
 def _unpacking(operation: type[Function]) -> type[Function]:
     """The same operation, whose saved tensors are packed."""
-
-    def saved_tensors(node: Function) -> tuple:
-        if node._saved is None:
-            return operation.saved_tensors.fget(node)  # says that they are freed
-        return tuple([None if packed is None else packed.unpack(node) for packed in node._saved])
-
-    return type(operation.__name__, (operation,), {"__module__": operation.__module__,
-                                                   "saved_tensors": property(saved_tensors)})
+    return type(operation.__name__, (Unpacking, operation), {"__module__": operation.__module__})

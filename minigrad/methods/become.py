@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from minigrad import dtypes
 from minigrad.engine import DETACHED, TensorBase, alias, view_needs_grad
 from minigrad.grad_mode import mode
 from minigrad.ops import indexing, views
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["assign", "become", "in_place", "reshape_in_place"]
 
@@ -48,7 +51,7 @@ def become(x: Any, result: Any) -> Any:
     return x
 
 
-def in_place(function: Any) -> Any:
+def in_place(function: F) -> F:
     """The method x.f_(...) that gives x the result of f(x, ...)."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -63,7 +66,7 @@ def in_place(function: Any) -> Any:
 
     method.__name__ = method.__qualname__ = function.__name__ + "_"
     method.__doc__ = f"In place: {function.__doc__ or function.__name__}"
-    return method
+    return method  # type: ignore[return-value]
 
 
 def assign(x: Any, key: Any, value: Any) -> None:
@@ -79,7 +82,7 @@ def assign(x: Any, key: Any, value: Any) -> None:
     x.count_change()
 
 
-def reshape_in_place(function: Any) -> Any:
+def reshape_in_place(function: F) -> F:
     """The method x.f_(...) that makes x the view f(x, ...) of itself."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -97,4 +100,4 @@ def reshape_in_place(function: Any) -> Any:
 
     method.__name__ = method.__qualname__ = function.__name__ + "_"
     method.__doc__ = f"In place: {function.__doc__}"
-    return method
+    return method  # type: ignore[return-value]

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine import make
+from minigrad.engine import T, TensorBase, make
 from minigrad.methods.become import in_place
 from minigrad.ops import arithmetic, elementwise, matmul, operands
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Operators"]
 
 
-def _reflected(function: Any) -> Any:
+def _reflected(function: Any) -> Callable[[T, Any], T]:
     return lambda self, other: function(other, self)
 
 
-def _comparison(ufunc: Any) -> Any:
+def _comparison(ufunc: Any) -> Callable[[T, Any], T]:
     return lambda self, other: arithmetic.compare(ufunc, self, other)
 
 
-def _logical(ufunc: Any) -> Any:
+def _logical(ufunc: Any) -> Callable[[T, Any], T]:
     def operator(self: Any, other: Any) -> Any:
         x, y = operands.operands(self, other, ufunc.__name__)
         if x.array.dtype.kind == "f":
@@ -31,7 +35,7 @@ def _logical(ufunc: Any) -> Any:
     return operator
 
 
-class Operators:
+class Operators(TensorBase):
     """+ - * / // % ** @, comparisons, & | ^ ~."""
 
     __add__, __sub__, __mul__, __truediv__ = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
@@ -49,7 +53,7 @@ class Operators:
     __and__, __or__, __xor__ = _logical(np.bitwise_and), _logical(np.bitwise_or), _logical(np.bitwise_xor)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
     def __eq__(self, other: Any) -> Any:
@@ -58,7 +62,7 @@ class Operators:
     def __ne__(self, other: Any) -> Any:
         return True if other is None or isinstance(other, str) else self.ne(other)
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Self:
         if self.array.dtype.kind == "f":
             raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
         return make(np.asarray(~self.array))

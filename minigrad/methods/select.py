@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minigrad.engine import TensorBase
 from minigrad.methods.become import assign, in_place
 from minigrad.ops import counting, indexing, linalg, products, rearrange, sorting
 from minigrad.ops import scatter as places
@@ -10,7 +11,7 @@ from minigrad.ops import scatter_reduce as reduced
 __all__ = ["SelectMethods"]
 
 
-class SelectMethods:
+class SelectMethods(TensorBase):
     """Elements by position, by mask and by size; products of more than two factors."""
 
     __getitem__, __setitem__ = indexing.index, assign
@@ -36,10 +37,11 @@ class SelectMethods:
     inverse, det, logdet, slogdet = linalg.inv, linalg.det, linalg.logdet, linalg.slogdet
     cholesky = linalg.cholesky
 
-    scatter_, scatter_add_, scatter_reduce_ = map(in_place, (scatter, scatter_add, scatter_reduce))
-    index_add_, index_copy_, index_fill_ = map(in_place, (index_add, index_copy, index_fill))
-    index_put_, index_reduce_, put_ = map(in_place, (index_put, index_reduce, put))
-    masked_fill_, masked_scatter_ = map(in_place, (masked_fill, masked_scatter))
-    tril_, triu_ = map(in_place, (rearrange.tril, rearrange.triu))
-    addmm_, addmv_, addr_, baddbmm_, addbmm_ = map(in_place, (addmm, addmv, addr, baddbmm, addbmm))
+    scatter_, scatter_add_, scatter_reduce_ = in_place(scatter), in_place(scatter_add), in_place(scatter_reduce)
+    index_add_, index_copy_, index_fill_ = in_place(index_add), in_place(index_copy), in_place(index_fill)
+    index_put_, index_reduce_, put_ = in_place(index_put), in_place(index_reduce), in_place(put)
+    masked_fill_, masked_scatter_ = in_place(masked_fill), in_place(masked_scatter)
+    tril_, triu_ = in_place(rearrange.tril), in_place(rearrange.triu)
+    addmm_, addmv_, addr_, baddbmm_, addbmm_ = (in_place(addmm), in_place(addmv), in_place(addr), in_place(baddbmm),
+                                                in_place(addbmm))
     fill_diagonal_ = in_place(rearrange.fill_diagonal)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad import dtypes
+from minigrad.engine import TensorBase
 from minigrad.methods.become import reshape_in_place
 from minigrad.ops import pieces, rearrange, shape, views
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["ShapeMethods"]
 
 
-class ShapeMethods:
+class ShapeMethods(TensorBase):
     """The same elements in another shape, order or type."""
 
     follow_base = views.follow_base
@@ -29,15 +33,17 @@ class ShapeMethods:
     tril, triu, diag, diag_embed, diagflat, trace = (rearrange.tril, rearrange.triu, rearrange.diag,
                                                      rearrange.diag_embed, rearrange.diagflat, rearrange.trace)
 
-    squeeze_, unsqueeze_, t_ = map(reshape_in_place, (shape.squeeze, shape.unsqueeze, shape.t))
-    transpose_ = swapaxes_ = swapdims_ = reshape_in_place(shape.transpose)
+    squeeze_, unsqueeze_, t_ = (reshape_in_place(shape.squeeze), reshape_in_place(shape.unsqueeze),
+                                reshape_in_place(shape.t))
+    transpose_ = reshape_in_place(shape.transpose)
+    swapaxes_ = swapdims_ = transpose_
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Self:
         return shape.permute(self, tuple(reversed(range(self.array.ndim))))
 
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Self:
         if self.array.ndim < 2:
             raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got "
                                f"{self.array.ndim}-D tensor.")
@@ -46,13 +52,13 @@ class ShapeMethods:
     mH = mT
 
     @property
-    def H(self) -> Any:
+    def H(self) -> Self:
         if self.array.ndim not in (0, 2):
             raise RuntimeError("tensor.H is only supported on matrices (2-D tensors). Got "
                                f"{self.array.ndim}-D tensor.")
         return self.T
 
-    def adjoint(self) -> Any:
+    def adjoint(self) -> Self:
         return shape.transpose(self, -2, -1)
 
     def size(self, dim: Any = None) -> Any:
@@ -87,7 +93,7 @@ class ShapeMethods:
     def data_ptr(self) -> int:
         return self.array.__array_interface__["data"][0]
 
-    def view(self, *sizes: Any, size: Any = None) -> Any:
+    def view(self, *sizes: Any, size: Any = None) -> Self:
         sizes = sizes if size is None else (size,)
         if len(sizes) == 1 and isinstance(sizes[0], dtypes.dtype):
             if sizes[0].dtype is self.array.dtype:
@@ -95,30 +101,30 @@ class ShapeMethods:
             raise NotImplementedError("view(dtype) is not offered; use .to(dtype) to convert the elements")
         return shape.view(self, shape.sizes_of(sizes, "view"))
 
-    def reshape(self, *sizes: Any, shape: Any = None) -> Any:
+    def reshape(self, *sizes: Any, shape: Any = None) -> Self:
         return _reshape(self, *sizes) if shape is None else _reshape(self, shape)
 
-    def view_as(self, other: Any) -> Any:
+    def view_as(self, other: Any) -> Self:
         return shape.view(self, other.array.shape)
 
-    def reshape_as(self, other: Any) -> Any:
+    def reshape_as(self, other: Any) -> Self:
         return shape.reshape(self, other.array.shape)
 
-    def permute(self, *order: Any, dims: Any = None) -> Any:
+    def permute(self, *order: Any, dims: Any = None) -> Self:
         return shape.permute(self, shape.sizes_of(order if dims is None else (dims,), "permute"))
 
-    def expand(self, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
+    def expand(self, *sizes: Any, size: Any = None, implicit: bool = False) -> Self:
         return shape.expand(self, shape.sizes_of(sizes if size is None else (size,), "expand"))
 
     broadcast_to = expand
 
-    def expand_as(self, other: Any) -> Any:
+    def expand_as(self, other: Any) -> Self:
         return shape.expand(self, other.array.shape)
 
-    def sum_to_size(self, *sizes: Any) -> Any:
+    def sum_to_size(self, *sizes: Any) -> Self:
         return shape.sum_to_size(self, shape.sizes_of(sizes, "sum_to_size"))
 
-    def contiguous(self, memory_format: Any = None) -> Any:
+    def contiguous(self, memory_format: Any = None) -> Self:
         return self if self.array.flags.c_contiguous else shape.clone(self)
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
@@ -129,34 +135,34 @@ class ShapeMethods:
         strides = self.stride()
         return tuple(sorted(range(self.array.ndim), key=lambda i: -strides[i]))
 
-    def clone(self, *, memory_format: Any = None) -> Any:
+    def clone(self, *, memory_format: Any = None) -> Self:
         return shape.clone(self)
 
-    def resize_(self, *sizes: Any) -> Any:
+    def resize_(self, *sizes: Any) -> Self:
         raise NotImplementedError("resize_ is not offered: a tensor keeps its memory; make a new one, or use reshape")
 
-    def set_(self, *source: Any) -> Any:
+    def set_(self, *source: Any) -> Self:
         raise NotImplementedError("set_ is not offered: assign to .data, or make a new tensor")
 
-    def float(self) -> Any:
+    def float(self) -> Self:
         return self.to(dtypes.float32)
 
-    def double(self) -> Any:
+    def double(self) -> Self:
         return self.to(dtypes.float64)
 
-    def long(self) -> Any:
+    def long(self) -> Self:
         return self.to(dtypes.int64)
 
-    def int(self) -> Any:
+    def int(self) -> Self:
         return self.to(dtypes.int32)
 
-    def bool(self) -> Any:
+    def bool(self) -> Self:
         return self.to(dtypes.bool)
 
-    def byte(self) -> Any:
+    def byte(self) -> Self:
         return self.to(dtypes.uint8)
 
-    def type_as(self, other: Any) -> Any:
+    def type_as(self, other: Any) -> Self:
         return self.to(other.array.dtype)
 
 

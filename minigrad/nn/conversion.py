@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +11,16 @@ from minigrad import dtypes
 from minigrad.parts import Device
 from minigrad.tensor import Tensor
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = ["Conversion"]
 
 
 class Conversion:
     """The part of Module that converts parameters and buffers, in place."""
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Give every parameter, gradient and buffer the elements fn(tensor)."""
         if recurse:
             for module in self.children():
@@ -32,11 +35,11 @@ class Conversion:
                 self._buffers[name] = fn(buffer)
         return self
 
-    def _cast(self, dtype: np.dtype) -> Any:
+    def _cast(self, dtype: np.dtype) -> Self:
         return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
 
     def to(self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False,
-           memory_format: Any = None) -> Any:
+           memory_format: Any = None) -> Self:
         """to(dtype), to(device, dtype) or to(tensor): floating-point tensors in that dtype. The device is the CPU."""
         for arg in args:
             if isinstance(arg, Tensor):
@@ -55,26 +58,26 @@ class Conversion:
                             f"dtype={dtypes.of(wanted)}")
         return self._cast(wanted)
 
-    def float(self) -> Any:
+    def float(self) -> Self:
         """Floating-point parameters and buffers as float32."""
         return self._cast(dtypes.float32.dtype)
 
-    def double(self) -> Any:
+    def double(self) -> Self:
         """Floating-point parameters and buffers as float64."""
         return self._cast(dtypes.float64.dtype)
 
-    def half(self) -> Any:
+    def half(self) -> Self:
         """TypeError: half precision is not offered."""
         return self._cast(dtypes.resolve("float16"))
 
-    def type(self, dst_type: Any) -> Any:
+    def type(self, dst_type: Any) -> Self:
         """All parameters and buffers in this type."""
         wanted = dtypes.resolve(dst_type)
         return self._apply(lambda t: t.to(wanted))
 
-    def cpu(self) -> Any:
+    def cpu(self) -> Self:
         return self
 
-    def cuda(self, device: Any = None) -> Any:
+    def cuda(self, device: Any = None) -> Self:
         Device("cuda")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.nn.conversion import Conversion
 from minigrad.nn.error_path import add_path
@@ -11,6 +11,9 @@ from minigrad.nn.hooks import Hooks, call_with_hooks
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.nn.state import StateDict
 from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Module"]
 
@@ -241,7 +244,7 @@ class Module(Hooks, Conversion, StateDict):
 
     # -- all at once ---------------------------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Training mode, here and in all submodules: dropout drops."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
@@ -250,18 +253,18 @@ class Module(Hooks, Conversion, StateDict):
             module.train(mode)
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Evaluation mode, here and in all submodules: dropout does nothing."""
         return self.train(False)
 
-    def apply(self, fn: Callable[[Module], Any]) -> Module:
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call fn on every submodule, then on the module itself."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set requires_grad of all parameters: False freezes them."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)

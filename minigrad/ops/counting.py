@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine import TensorBase, make
+from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.shape import axis_of
 
@@ -21,7 +21,7 @@ def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
     return make(np.ascontiguousarray(np.argwhere(x.array)))
 
 
-def argwhere(x: Any) -> Any:
+def argwhere(x: T) -> T:
     """nonzero(x)"""
     return nonzero(x)
 
@@ -80,7 +80,7 @@ def _groups(array: np.ndarray, axis: int, rank: np.ndarray, first: np.ndarray, w
     return tuple(map(make, results)) if len(results) > 1 else make(results[0])
 
 
-def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(x: T, weights: Any = None, minlength: int = 0) -> T:
     """How often 0, 1, 2, ... occur in a vector of non-negative integers; with weights, the sums of those."""
     require_tensor(x, "bincount")
     if minlength < 0:
@@ -99,7 +99,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return make(sums.astype(np.float32 if weights.array.dtype == np.float32 else np.float64))
 
 
-def histc(x: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
+def histc(x: T, bins: int = 100, min: float = 0, max: float = 0) -> T:
     """How many elements lie in each of `bins` equal intervals from min to max (both 0: of x); others count nowhere."""
     require_tensor(x, "histc")
     if x.array.dtype.kind != "f":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib, new_position
 from minigrad.ops.kernel import new, ptr, require_tensor
 
@@ -61,7 +61,7 @@ class RowsGrad(Function):
         return Rows.apply(ddx, index), None, None
 
 
-def rows(x: Any, index: Any) -> Any:
+def rows(x: T, index: Any) -> T:
     """x[index] for a 1-D integer index without negative entries. IndexError if one is out of range."""
     require_tensor(x, "index_select")
     if not isinstance(index, TensorBase) or index.array.dtype.kind not in "iu":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.ops.kernel import view_of
 from minigrad.ops.keys import parse
 from minigrad.ops.operands import scalar
@@ -100,7 +100,7 @@ def _picks_once(key: Any) -> bool:
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
-def index(x: Any, key: Any) -> Any:
+def index(x: T, key: Any) -> T:
     """x[key]: integers, slices, None, ..., bool and integer tensors. A view where no tensor picks elements."""
     view, pick = parse(key, x.array.shape)
     try:
@@ -135,7 +135,7 @@ def fit(value: Any, shape: tuple[int, ...], picked: bool) -> Any:
     return value
 
 
-def put(x: Any, key: Any, value: Any) -> Any:
+def put(x: T, key: Any, value: Any) -> T:
     """x with x[key] replaced by value, which broadcasts."""
     view, pick = parse(key, x.array.shape)
     value = value_for(x, value)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.shape import Cast, Reshape, axis_of, expand, unsqueeze
@@ -46,7 +47,7 @@ def tensors_of(tensors: Any, operation: str) -> list:
     return xs
 
 
-def cat(tensors: Any, dim: int = 0) -> Any:
+def cat(tensors: Iterable[T], dim: int = 0) -> T:
     """The tensors one after another along dim; all other sizes agree. Their types are promoted."""
     xs = tensors_of(tensors, "cat")
     if not xs:
@@ -81,7 +82,7 @@ def same_type(xs: list) -> list:
     return [x if x.array.dtype is dtype else Cast.apply(x, dtype) for x in xs]
 
 
-def stack(tensors: Any, dim: int = 0) -> Any:
+def stack(tensors: Iterable[T], dim: int = 0) -> T:
     """Tensors of one shape along a new dimension."""
     xs = tensors_of(tensors, "stack")
     if not xs:
@@ -133,7 +134,7 @@ def _stacked(name: str, ndim: int, dim: int) -> Any:
 hstack, vstack, dstack = _stacked("hstack", 1, 1), _stacked("vstack", 2, 0), _stacked("dstack", 3, 2)
 
 
-def column_stack(tensors: Any) -> Any:
+def column_stack(tensors: Iterable[T]) -> T:
     """hstack of tensors whose vectors stand as columns."""
     return hstack([x if x.array.ndim > 1 else Reshape.apply(x, (x.array.size, 1))
                    for x in tensors_of(tensors, "column_stack")])
@@ -210,7 +211,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     return stack([Reshape.apply(grid, (grid.array.size,)) for grid in meshgrid(*xs)], 1)
 
 
-def combinations(x: Any, r: int = 2, with_replacement: bool = False) -> Any:
+def combinations(x: T, r: int = 2, with_replacement: bool = False) -> T:
     """All choices of r elements of a vector, in order, as rows."""
     require_tensor(x, "combinations")
     if x.array.ndim != 1:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, memory
-from minigrad.engine import DETACHED, TensorBase, make
+from minigrad.engine import DETACHED, T, TensorBase, make
 from minigrad.memory import LARGE
 from minigrad.native import CTYPES, FLOATS, empty, from_buffer, pointer
 
@@ -62,7 +62,7 @@ def save_factors(ctx: Any, x: TensorBase, y: TensorBase) -> None:
     ctx.save_for_backward(x if needs[1] else None, y if needs[0] else None)
 
 
-def as_float(x: Any, operation: str) -> Any:
+def as_float(x: T, operation: str) -> T:
     """x itself if its elements are floats; integers become the default float, as in PyTorch."""
     require_tensor(x, operation)
     return x if x.array.dtype.num in FLOATS else x.to(dtypes.default_float())

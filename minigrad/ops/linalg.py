@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.grad_mode import mode
 from minigrad.ops import reduce
 from minigrad.ops.choice import where
@@ -152,13 +152,13 @@ class SlogDet(NamedTuple):
     logabsdet: Any
 
 
-def inv(A: Any) -> Any:
+def inv(A: T) -> T:
     """A^-1. LinAlgError if a matrix is singular."""
     _square(A, "inv")
     return Inverse.apply(A)
 
 
-def det(A: Any) -> Any:
+def det(A: T) -> T:
     """The determinant of each matrix."""
     _square(A, "det")
     return Determinant.apply(A)
@@ -170,20 +170,20 @@ def slogdet(A: Any) -> SlogDet:
     return SlogDet(*LogDeterminant.apply(A))
 
 
-def logdet(A: Any) -> Any:
+def logdet(A: T) -> T:
     """ln det A; NaN where the determinant is negative."""
     sign, y = slogdet(A)
     return where(sign < 0, make(np.asarray(np.nan, y.array.dtype)), y)
 
 
-def cholesky(A: Any, *, upper: bool = False) -> Any:
+def cholesky(A: T, *, upper: bool = False) -> T:
     """The lower triangular L with L @ L^T = A (or L^T, with upper), of a symmetric positive-definite A."""
     _square(A, "cholesky")
     y = Cholesky.apply(A)
     return _mt(y) if upper else y
 
 
-def solve(A: Any, B: Any, *, left: bool = True) -> Any:
+def solve(A: T, B: Any, *, left: bool = True) -> T:
     """X with A @ X = B, or X @ A = B where not left; B holds matrices, or a vector per matrix of A."""
     _square(A, "solve")
     require_tensor(B, "solve", "B", 2)
@@ -204,7 +204,7 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     return Reshape.apply(x, x.array.shape[:-1]) if vector else x
 
 
-def matrix_power(A: Any, n: int) -> Any:
+def matrix_power(A: T, n: int) -> T:
     """A @ A @ ... n times, by squaring; of the inverse for a negative n."""
     _square(A, "matrix_power")
     if n < 0:
@@ -212,7 +212,7 @@ def matrix_power(A: Any, n: int) -> Any:
     if n == 0:
         eye = np.broadcast_to(np.eye(A.array.shape[-1], dtype=A.array.dtype), A.array.shape)
         return make(eye.copy())
-    result = None
+    result: Any = None
     while n:
         if n & 1:
             result = A if result is None else matmul(result, A)
@@ -224,7 +224,7 @@ def matrix_power(A: Any, n: int) -> Any:
 # -- norms -------------------------------------------------------------------------------------------------------------
 
 
-def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def vector_norm(x: T, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> T:
     """(sum |x|^ord)^(1/ord) over dim (all for None)."""
     require_tensor(x, "linalg.vector_norm", "x")
     if isinstance(ord, (str, bool)):
@@ -265,7 +265,7 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     return y if keepdim else y.squeeze((first, second))
 
 
-def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def norm(A: T, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> T:
     """matrix_norm of two dims, vector_norm of one; without ord, the root of the sum of squares over all."""
     require_tensor(A, "linalg.norm", "A")
     pair = isinstance(dim, (tuple, list)) and len(dim) == 2

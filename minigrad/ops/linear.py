@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function
+from minigrad.engine import Function, T
 from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.activation import ReLUGrad
 from minigrad.ops.kernel import new, ptr
@@ -124,7 +124,7 @@ def fits(x: Any, weight: Any, bias: Any) -> bool:
         return False
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+def linear(x: T, weight: Any, bias: Any = None) -> T:
     """y = x @ weight^T + bias: x (..., in), weight (out, in), bias (out), y (..., out)."""
     if fits(x, weight, bias):
         return Linear.apply(x, weight) if bias is None else Linear.apply(x, weight, bias)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.native import FLOATS, ffi, lib, pointer
 from minigrad.ops.kernel import new, ptr, require_tensor, save_factors
 from minigrad.ops.shape import Reshape, expand
@@ -86,7 +86,7 @@ def same_float(operation: str, *tensors: Any) -> None:
                                f"{t.dtype}")
 
 
-def matmul(a: Any, b: Any) -> Any:
+def matmul(a: T, b: Any) -> T:
     """a @ b. Vectors, matrices, and batches of matrices whose leading dimensions broadcast, as in NumPy and PyTorch."""
     same_float("matmul", a, b)
     sa, sb = a.array.shape, b.array.shape
@@ -107,12 +107,12 @@ def matmul(a: Any, b: Any) -> Any:
     return _batched(a, b)
 
 
-def mm(a: Any, b: Any) -> Any:
+def mm(a: T, b: Any) -> T:
     """a @ b of two matrices."""
     return _of_dimension(a, b, 2, "mm")
 
 
-def bmm(a: Any, b: Any) -> Any:
+def bmm(a: T, b: Any) -> T:
     """a[i] @ b[i] of two batches of matrices."""
     return _of_dimension(a, b, 3, "bmm")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import TensorBase
+from minigrad.engine import T, TensorBase
 from minigrad.ops.indexing import Index, View
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.shape import axis_of
@@ -17,7 +17,7 @@ __all__ = ["as_strided", "chunk", "diagonal", "dsplit", "hsplit", "narrow", "sel
            "tensor_split", "unbind", "unfold", "vsplit"]
 
 
-def part(x: Any, axis: int, item: Any) -> Any:
+def part(x: T, axis: int, item: Any) -> T:
     """x[:, ..., item] with item, a number or a slice, at an axis."""
     return Index.apply(x, (*(slice(None),) * axis, item))
 
@@ -36,7 +36,7 @@ def _axis(x: Any, dim: int, operation: str) -> int:
     return axis_of(dim, x.array.ndim)
 
 
-def select(x: Any, dim: int, index: int) -> Any:
+def select(x: T, dim: int, index: int) -> T:
     """x[index] along dim, which goes."""
     require_tensor(x, "select")
     if not x.array.ndim:
@@ -48,7 +48,7 @@ def select(x: Any, dim: int, index: int) -> Any:
     return part(x, axis, index)
 
 
-def narrow(x: Any, dim: int, start: Any, length: int) -> Any:
+def narrow(x: T, dim: int, start: Any, length: int) -> T:
     """x[start : start + length] along dim."""
     require_tensor(x, "narrow")
     if not x.array.ndim:
@@ -158,7 +158,7 @@ def unbind(x: Any, dim: int = 0) -> tuple:
     return tuple([part(x, axis, i) for i in range(x.array.shape[axis])])
 
 
-def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(x: T, offset: int = 0, dim1: int = 0, dim2: int = 1) -> T:
     """y[..., i] = x[..., i, ..., i + offset, ...] over dim1 and dim2, as the last dimension."""
     require_tensor(x, "diagonal")
     first, second = axis_of(dim1, x.array.ndim), axis_of(dim2, x.array.ndim)
@@ -173,7 +173,7 @@ def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return y
 
 
-def unfold(x: Any, dimension: int, size: int, step: int) -> Any:
+def unfold(x: T, dimension: int, size: int, step: int) -> T:
     """The windows of this size, every step elements along a dimension, each as the last dimension of y: a view."""
     require_tensor(x, "unfold")
     axis, ndim = axis_of(dimension, x.array.ndim), x.array.ndim
@@ -195,7 +195,7 @@ def unfold(x: Any, dimension: int, size: int, step: int) -> Any:
     return View.apply(x, pick)
 
 
-def as_strided(x: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+def as_strided(x: T, size: Any, stride: Any, storage_offset: int | None = None) -> T:
     """y[i, j, ...] = element storage_offset + i stride[0] + j stride[1] + ... of the contiguous x."""
     require_tensor(x, "as_strided")
     size, stride, offset = tuple(size), tuple(stride), storage_offset or 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import TensorBase, make
+from minigrad.engine import T, TensorBase, make
 from minigrad.ops import arithmetic
 from minigrad.ops.choice import fill
 from minigrad.ops.join import broadcast_tensors, tensors_of
@@ -25,7 +25,7 @@ __all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "chain_matmul", "cross
            "outer", "tensordot", "vdot"]
 
 
-def dot(x: Any, other: Any) -> Any:
+def dot(x: T, other: Any) -> T:
     """sum_i x_i y_i of two vectors of one length."""
     require_tensor(x, "dot")
     require_tensor(other, "dot", "tensor", 2)
@@ -40,12 +40,12 @@ def dot(x: Any, other: Any) -> Any:
     return matmul(x, other)
 
 
-def vdot(x: Any, other: Any) -> Any:
+def vdot(x: T, other: Any) -> T:
     """dot(x, other): the numbers are real."""
     return dot(x, other)
 
 
-def mv(x: Any, vec: Any) -> Any:
+def mv(x: T, vec: Any) -> T:
     """x @ vec of a matrix and a vector."""
     require_tensor(x, "mv")
     require_tensor(vec, "mv", "vec", 2)
@@ -57,7 +57,7 @@ def mv(x: Any, vec: Any) -> Any:
     return matmul(x, vec)
 
 
-def outer(x: Any, vec2: Any) -> Any:
+def outer(x: T, vec2: Any) -> T:
     """z[i, j] = x[i] y[j]"""
     for v in (x, vec2):
         require_tensor(v, "outer")
@@ -66,7 +66,7 @@ def outer(x: Any, vec2: Any) -> Any:
     return Reshape.apply(x, (x.array.size, 1)) * vec2
 
 
-def inner(x: Any, other: Any) -> Any:
+def inner(x: T, other: Any) -> T:
     """z[..., ...] = sum_i x[..., i] y[..., i]; a product where one has no dimension."""
     require_tensor(x, "inner")
     require_tensor(other, "inner", "other", 2)
@@ -78,7 +78,7 @@ def inner(x: Any, other: Any) -> Any:
     return tensordot(x, other, ([-1], [-1]))
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+def tensordot(a: T, b: Any, dims: Any = 2) -> T:
     """The sum of products over dims: (those of a, those of b), or how many of a's last and b's first."""
     require_tensor(a, "tensordot", "a")
     require_tensor(b, "tensordot", "b", 2)
@@ -110,7 +110,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     return Reshape.apply(matmul(left, right), (*lead, *tail))
 
 
-def kron(x: Any, other: Any) -> Any:
+def kron(x: T, other: Any) -> T:
     """z[i n + k, j m + l] = x[i, j] y[k, l] of matrices, and likewise in any number of dimensions."""
     require_tensor(x, "kron")
     require_tensor(other, "kron", "other", 2)
@@ -121,7 +121,7 @@ def kron(x: Any, other: Any) -> Any:
     return Reshape.apply(wide * thin, tuple([n * m for n, m in zip(a, b)]))
 
 
-def cross(x: Any, other: Any, dim: int | None = None) -> Any:
+def cross(x: T, other: Any, dim: int | None = None) -> T:
     """z_i = x_(i+1) y_(i+2) - x_(i+2) y_(i+1), indices modulo 3, along dim: the first of size 3 unless given."""
     require_tensor(x, "cross")
     require_tensor(other, "cross", "other", 2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import TensorBase, make
+from minigrad.engine import T, TensorBase, make
 from minigrad.ops.choice import where
 from minigrad.ops.indexing import Index, Put
 from minigrad.ops.join import cat
@@ -21,7 +21,7 @@ __all__ = ["diag", "diag_embed", "diagflat", "fill_diagonal", "flip", "fliplr", 
            "repeat_interleave", "roll", "rot90", "tile", "trace", "tril", "tril_indices", "triu", "triu_indices"]
 
 
-def flip(x: Any, *dims: Any) -> Any:
+def flip(x: T, *dims: Any) -> T:
     """The order along each of dims reversed."""
     require_tensor(x, "flip")
     axes = [axis_of(d, x.array.ndim) for d in sizes_of(dims, "flip")]
@@ -31,7 +31,7 @@ def flip(x: Any, *dims: Any) -> Any:
     return Clone.apply(Index.apply(x, back))
 
 
-def fliplr(x: Any) -> Any:
+def fliplr(x: T) -> T:
     """flip along dimension 1"""
     require_tensor(x, "fliplr")
     if x.array.ndim < 2:
@@ -39,7 +39,7 @@ def fliplr(x: Any) -> Any:
     return flip(x, 1)
 
 
-def flipud(x: Any) -> Any:
+def flipud(x: T) -> T:
     """flip along dimension 0"""
     require_tensor(x, "flipud")
     if x.array.ndim < 1:
@@ -47,7 +47,7 @@ def flipud(x: Any) -> Any:
     return flip(x, 0)
 
 
-def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
+def roll(x: T, shifts: Any, dims: Any = None) -> T:
     """y[(i + shift) mod n] = x[i] along each of dims; without dims, of the flattened tensor."""
     require_tensor(x, "roll")
     shifts, dims = (tuple(v) if isinstance(v, (tuple, list)) else () if v is None else (v,) for v in (shifts, dims))
@@ -84,7 +84,7 @@ def rot90(x: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return Clone.apply(transpose(flip(x, second if turns == 1 else first), first, second))
 
 
-def repeat(x: Any, *repeats: Any) -> Any:
+def repeat(x: T, *repeats: Any) -> T:
     """x this many times along each dimension, as a copy; more repeats than dimensions make new ones in front."""
     require_tensor(x, "repeat")
     times = sizes_of(repeats, "repeat")
@@ -99,14 +99,14 @@ def repeat(x: Any, *repeats: Any) -> Any:
     return Reshape.apply(Clone.apply(y), tuple([n * m for n, m in zip(times, shape)]))
 
 
-def tile(x: Any, *dims: Any) -> Any:
+def tile(x: T, *dims: Any) -> T:
     """repeat, where missing repeats in front count as 1."""
     require_tensor(x, "tile")
     times = sizes_of(dims, "tile")
     return repeat(x, (1,) * (x.array.ndim - len(times)) + times)
 
 
-def repeat_interleave(x: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(x: T, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> T:
     """Each element along dim repeated, once as often as all (an int) or as its own count says (a vector)."""
     require_tensor(x, "repeat_interleave")
     if repeats is None:  # repeat_interleave(counts): the positions
@@ -149,13 +149,13 @@ def _triangle(x: Any, keep: np.ndarray) -> Any:
     return where(make(np.broadcast_to(keep, x.array.shape)), x, make(np.zeros((), x.array.dtype)))
 
 
-def tril(x: Any, diagonal: int = 0) -> Any:
+def tril(x: T, diagonal: int = 0) -> T:
     """x[..., i, j] where j <= i + diagonal, else 0."""
     _matrices(x, "tril")
     return _triangle(x, np.tri(*x.array.shape[-2:], diagonal, bool))
 
 
-def triu(x: Any, diagonal: int = 0) -> Any:
+def triu(x: T, diagonal: int = 0) -> T:
     """x[..., i, j] where j >= i + diagonal, else 0."""
     _matrices(x, "triu")
     return _triangle(x, ~np.tri(*x.array.shape[-2:], diagonal - 1, bool))
@@ -185,7 +185,7 @@ def _indices(name: str, find: Any) -> Any:
 tril_indices, triu_indices = _indices("tril_indices", np.tril_indices), _indices("triu_indices", np.triu_indices)
 
 
-def diag_embed(x: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+def diag_embed(x: T, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T:
     """x's last dimension on the diagonal of two new dimensions, zeros elsewhere."""
     require_tensor(x, "diag_embed")
     ndim = x.array.ndim + 1
@@ -205,7 +205,7 @@ def diag_embed(x: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     return y if order == list(range(ndim)) else y.permute(order)
 
 
-def diag(x: Any, diagonal: int = 0) -> Any:
+def diag(x: T, diagonal: int = 0) -> T:
     """Of a vector the matrix with it on a diagonal; of a matrix the vector on its diagonal, as a copy."""
     require_tensor(x, "diag")
     if x.array.ndim not in (1, 2):
@@ -216,13 +216,13 @@ def diag(x: Any, diagonal: int = 0) -> Any:
 _diagonal = diagonal
 
 
-def diagflat(x: Any, offset: int = 0) -> Any:
+def diagflat(x: T, offset: int = 0) -> T:
     """diag of the flattened tensor."""
     require_tensor(x, "diagflat")
     return diag_embed(Reshape.apply(x, (x.array.size,)), offset)
 
 
-def trace(x: Any) -> Any:
+def trace(x: T) -> T:
     """sum_i x[i, i] of a matrix."""
     require_tensor(x, "trace")
     if x.array.ndim != 2:
@@ -230,7 +230,7 @@ def trace(x: Any) -> Any:
     return diagonal(x).sum()
 
 
-def fill_diagonal(x: Any, fill_value: Any, wrap: bool = False) -> Any:
+def fill_diagonal(x: T, fill_value: Any, wrap: bool = False) -> T:
     """x with a number at x[i, i, ...]; with wrap the diagonal of a tall matrix starts anew below a free row."""
     require_tensor(x, "fill_diagonal_")
     shape = x.array.shape

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import TensorBase, make
+from minigrad.engine import T, TensorBase, make
 from minigrad.ops.choice import Where
 from minigrad.ops.gather import rows
 from minigrad.ops.indexing import Index, IndexGrad, Put, fit
@@ -24,17 +24,17 @@ __all__ = ["gather", "index_add", "index_copy", "index_fill", "index_put", "inde
            "masked_scatter", "masked_select", "put", "scatter_add", "take", "take_along_dim"]
 
 
-def pick(x: Any, places: np.ndarray) -> Any:
+def pick(x: T, places: np.ndarray) -> T:
     """The elements of the flattened x at places."""
     return Index.apply(Reshape.apply(x, (x.array.size,)), places)
 
 
-def place(x: Any, places: np.ndarray, value: Any) -> Any:
+def place(x: T, places: np.ndarray, value: Any) -> T:
     """x with the elements at places of the flattened x replaced by value."""
     return Reshape.apply(Put.apply(Reshape.apply(x, (x.array.size,)), places, value), x.array.shape)
 
 
-def add_at(x: Any, places: np.ndarray, value: Any) -> Any:
+def add_at(x: T, places: np.ndarray, value: Any) -> T:
     """x with value added at places of the flattened x."""
     return x + Reshape.apply(IndexGrad.apply(value, places, (x.array.size,)), x.array.shape)
 
@@ -75,12 +75,12 @@ def places_along(x: Any, dim: int, index: Any, operation: str, wrap: bool = Fals
     return places
 
 
-def gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+def gather(x: T, dim: int, index: Any, *, sparse_grad: bool = False) -> T:
     """y[i, j] = x[index[i, j], j] for dim 0 of a matrix, and likewise: y has index's shape."""
     return pick(x, places_along(x, dim, index, "gather"))
 
 
-def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
+def take_along_dim(x: T, indices: Any, dim: int | None = None) -> T:
     """gather, where x and indices broadcast apart from dim; without dim, elements of the flattened x."""
     require_tensor(x, "take_along_dim")
     require_tensor(indices, "take_along_dim", "indices", 2)
@@ -114,7 +114,7 @@ def source_for(x: Any, src: Any, index: Any, operation: str) -> Any:
     return Index.apply(src, tuple([slice(n) for n in wanted]))
 
 
-def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(x: T, dim: int, index: Any, src: Any) -> T:
     """x, with y[index[i, j], j] += src[i, j] for dim 0 of a matrix, and likewise."""
     places = places_along(x, dim, index, "scatter_add")
     require_tensor(src, "scatter_add", "src", 4)
@@ -136,7 +136,7 @@ def slices(x: Any, dim: int, index: Any, operation: str) -> tuple[int, tuple]:
     return axis, ((*(slice(None),) * axis, index.array.reshape(-1)) if x.array.ndim else ())
 
 
-def index_select(x: Any, dim: int, index: Any) -> Any:
+def index_select(x: T, dim: int, index: Any) -> T:
     """The slices of x along dim at these positions."""
     axis, key = slices(x, dim, index, "index_select")
     check_range(index.array, x.array.shape[axis] if key else 1, axis, IndexError)
@@ -161,7 +161,7 @@ def _source(x: Any, axis: int, key: tuple, index: Any, source: Any, operation: s
     return Reshape.apply(source, wanted if key else ())
 
 
-def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+def index_add(x: T, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> T:
     """x with alpha * source added to its slices at these positions along dim."""
     axis, key = slices(x, dim, index, "index_add")
     source = _source(x, axis, key, index, source, "index_add")
@@ -169,13 +169,13 @@ def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> A
     return x + (added if alpha == 1 else added * alpha)
 
 
-def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
+def index_copy(x: T, dim: int, index: Any, source: Any) -> T:
     """x with its slices at these positions along dim replaced by source's."""
     axis, key = slices(x, dim, index, "index_copy")
     return Put.apply(x, key, _source(x, axis, key, index, source, "index_copy"))
 
 
-def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
+def index_fill(x: T, dim: int, index: Any, value: Any) -> T:
     """x with its slices at these positions along dim filled with a number."""
     axis, key = slices(x, dim, index, "index_fill")
     check_range(index.array, x.array.shape[axis] if key else 1, axis, IndexError, True)
@@ -195,7 +195,7 @@ def _number(x: Any, value: Any, operation: str) -> Any:
 # -- keys and masks ----------------------------------------------------------------------------------------------------
 
 
-def index_put(x: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+def index_put(x: T, indices: Any, values: Any, accumulate: bool = False) -> T:
     """x with x[indices] = values, or += with accumulate, repeated positions counting each time."""
     require_tensor(x, "index_put")
     require_tensor(values, "index_put", "values", 3)
@@ -217,7 +217,7 @@ def _mask(mask: Any, operation: str) -> np.ndarray:
     return mask.array
 
 
-def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+def masked_fill(x: T, mask: Any, value: Any) -> T:
     """value where mask, else x; x and mask broadcast."""
     require_tensor(x, "masked_fill")
     _mask(mask, "masked_fill")
@@ -225,7 +225,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     return Where.apply(mask, _number(x, value, "masked_fill"), x)
 
 
-def masked_select(x: Any, mask: Any) -> Any:
+def masked_select(x: T, mask: Any) -> T:
     """The elements of x where mask, as a vector; x and mask broadcast."""
     require_tensor(x, "masked_select")
     _mask(mask, "masked_select")
@@ -234,7 +234,7 @@ def masked_select(x: Any, mask: Any) -> Any:
         x, np.flatnonzero(mask.array))
 
 
-def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
+def masked_scatter(x: T, mask: Any, source: Any) -> T:
     """x with its elements where mask replaced by the first ones of source, in order."""
     require_tensor(source, "masked_scatter", "source", 3)
     _mask(mask, "masked_scatter")
@@ -264,12 +264,12 @@ def _flat_places(x: Any, index: Any, operation: str) -> np.ndarray:
     return index.array % max(size, 1)
 
 
-def take(x: Any, index: Any) -> Any:
+def take(x: T, index: Any) -> T:
     """The elements of the flattened x at index, in index's shape."""
     return pick(x, _flat_places(x, index, "take"))
 
 
-def put(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+def put(x: T, index: Any, source: Any, accumulate: bool = False) -> T:
     """x with its elements at index, counted as if flattened, replaced by source's (or source added, repeats too)."""
     places = _flat_places(x, index, "put_")
     require_tensor(source, "put_", "source", 3)

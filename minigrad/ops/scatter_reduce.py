@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.ops.choice import where
 from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import require_tensor
@@ -106,7 +106,7 @@ def _highest(dtype: np.dtype) -> Any:
     return np.inf if dtype.kind == "f" else True if dtype.kind == "b" else np.iinfo(dtype).max
 
 
-def scatter_reduce(x: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+def scatter_reduce(x: T, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> T:
     """y = x, with y[index[i, j], j] combined with src[i, j] for dim 0 of a matrix, and likewise."""
     places = places_along(x, dim, index, "scatter_reduce")
     require_tensor(src, "scatter_reduce", "src", 4)
@@ -115,7 +115,7 @@ def scatter_reduce(x: Any, dim: int, index: Any, src: Any, reduce: str, *, inclu
     return Reshape.apply(_reduce(flat, places, src, reduce, include_self, "scatter_reduce"), x.array.shape)
 
 
-def scatter(x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
+def scatter(x: T, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> T:
     """x, with y[index[i, j], j] = src[i, j], or a number, for dim 0 of a matrix, and likewise; reduce "add" or
     "multiply" combines instead."""
     src = value if src is None else src
@@ -130,7 +130,7 @@ def scatter(x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None,
     return Reshape.apply(_reduce(flat, places, source.expand(places.shape), name, True, "scatter"), x.array.shape)
 
 
-def index_reduce(x: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+def index_reduce(x: T, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> T:
     """x, with source's slices combined into its slices at these positions along dim."""
     axis, key = slices(x, dim, index, "index_reduce")
     check_range(index.array, x.array.shape[axis] if key else 1, axis, IndexError)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.ops.kernel import require_tensor, view_of
 
 __all__ = ["clone", "expand", "flatten", "movedim", "permute", "ravel", "reshape", "squeeze", "sum_to_size", "t",
@@ -105,7 +105,7 @@ def sizes_of(args: tuple, name: str) -> tuple[int, ...]:
     return tuple([a.__index__() for a in args])
 
 
-def reshape(x: Any, shape: tuple[int, ...], name: str = "reshape") -> Any:
+def reshape(x: T, shape: tuple[int, ...], name: str = "reshape") -> T:
     """x in another shape with as many elements; one size may be -1. A view where strides allow, else a copy."""
     require_tensor(x, name)
     shape, size = tuple(shape), x.array.size
@@ -124,7 +124,7 @@ def reshape(x: Any, shape: tuple[int, ...], name: str = "reshape") -> Any:
     return Reshape.apply(x, shape)
 
 
-def view(x: Any, shape: tuple[int, ...]) -> Any:
+def view(x: T, shape: tuple[int, ...]) -> T:
     """Like reshape, but never a copy."""
     y = reshape(x, shape, "view")
     if x.array.size and y._base is None:
@@ -133,7 +133,7 @@ def view(x: Any, shape: tuple[int, ...]) -> Any:
     return y
 
 
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(x: T, start_dim: int = 0, end_dim: int = -1) -> T:
     """The dimensions start_dim .. end_dim as one."""
     require_tensor(x, "flatten")
     shape = x.array.shape or (1,)
@@ -143,13 +143,13 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return Reshape.apply(x, (*shape[:start], math.prod(shape[start:end + 1]), *shape[end + 1:]))
 
 
-def ravel(x: Any) -> Any:
+def ravel(x: T) -> T:
     """All elements in one dimension; a view where x is contiguous."""
     require_tensor(x, "ravel")
     return Reshape.apply(x, (x.array.size,))
 
 
-def unflatten(x: Any, dim: int, sizes: Any) -> Any:
+def unflatten(x: T, dim: int, sizes: Any) -> T:
     """dim as several dimensions of these sizes, one of which may be -1."""
     require_tensor(x, "unflatten")
     axis, sizes = axis_of(dim, x.array.ndim), sizes_of((sizes,), "unflatten")
@@ -164,7 +164,7 @@ def unflatten(x: Any, dim: int, sizes: Any) -> Any:
     return Reshape.apply(x, (*x.array.shape[:axis], *sizes, *x.array.shape[axis + 1:]))
 
 
-def squeeze(x: Any, dim: Any = None) -> Any:
+def squeeze(x: T, dim: Any = None) -> T:
     """Without the dimensions of length 1: all of them, or those named."""
     shape = x.array.shape
     dims = range(len(shape)) if dim is None else [axis_of(d, len(shape)) for d in
@@ -174,13 +174,13 @@ def squeeze(x: Any, dim: Any = None) -> Any:
     return Reshape.apply(x, tuple(s for i, s in enumerate(shape) if s != 1 or i not in dims))
 
 
-def unsqueeze(x: Any, dim: int) -> Any:
+def unsqueeze(x: T, dim: int) -> T:
     """With a dimension of length 1 put in at dim."""
     at = axis_of(dim, x.array.ndim + 1)
     return Reshape.apply(x, (*x.array.shape[:at], 1, *x.array.shape[at:]))
 
 
-def permute(x: Any, dims: tuple[int, ...]) -> Any:
+def permute(x: T, dims: tuple[int, ...]) -> T:
     """The dimensions in another order."""
     order = tuple(axis_of(d, x.array.ndim) for d in dims)
     if sorted(order) != list(range(x.array.ndim)):
@@ -191,7 +191,7 @@ def permute(x: Any, dims: tuple[int, ...]) -> Any:
     return Permute.apply(x, order)
 
 
-def transpose(x: Any, dim0: int, dim1: int) -> Any:
+def transpose(x: T, dim0: int, dim1: int) -> T:
     """Two dimensions swapped."""
     order = list(range(x.array.ndim))
     if not order:
@@ -202,7 +202,7 @@ def transpose(x: Any, dim0: int, dim1: int) -> Any:
     return Permute.apply(x, tuple(order))
 
 
-def t(x: Any) -> Any:
+def t(x: T) -> T:
     """The transpose of a matrix; a vector or a number as it is."""
     require_tensor(x, "t")
     if x.array.ndim > 2:
@@ -210,7 +210,7 @@ def t(x: Any) -> Any:
     return Permute.apply(x, tuple(reversed(range(x.array.ndim))))
 
 
-def movedim(x: Any, source: Any, destination: Any) -> Any:
+def movedim(x: T, source: Any, destination: Any) -> T:
     """Dimensions moved to other places; the rest keep their order."""
     require_tensor(x, "movedim")
     ndim = x.array.ndim
@@ -228,7 +228,7 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
     return Permute.apply(x, tuple(order) if ndim else ())
 
 
-def expand(x: Any, shape: tuple[int, ...]) -> Any:
+def expand(x: T, shape: tuple[int, ...]) -> T:
     """A view in which dimensions of length 1 are stretched without copying; -1 keeps a length."""
     own = x.array.shape
     lead = len(shape) - len(own)
@@ -248,7 +248,7 @@ def expand(x: Any, shape: tuple[int, ...]) -> Any:
     return Expand.apply(x, tuple(full))
 
 
-def sum_to_size(x: Any, shape: tuple[int, ...]) -> Any:
+def sum_to_size(x: T, shape: tuple[int, ...]) -> T:
     """x summed over the dimensions that broadcasting `shape` to x's shape would stretch."""
     own = x.array.shape
     lead = len(own) - len(shape)
@@ -259,6 +259,6 @@ def sum_to_size(x: Any, shape: tuple[int, ...]) -> Any:
     return y if y.array.shape == tuple(shape) else Reshape.apply(y, tuple(shape))
 
 
-def clone(x: Any) -> Any:
+def clone(x: T) -> T:
     """A copy, through which gradients flow."""
     return Clone.apply(x)

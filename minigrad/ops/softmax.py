@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.native import FLOATS, ffi, lib, new_position
 from minigrad.ops.kernel import new, new_like, ptr, require_tensor
 from minigrad.ops.shape import Cast, axis_of, movedim
@@ -208,12 +208,12 @@ def _along(op: type[Function], x: Any, dim: int, dtype: Any, name: str) -> Any:
     return op.apply(x) if axis == last else movedim(op.apply(movedim(x, axis, last)), last, axis)
 
 
-def softmax(x: Any, dim: int, dtype: Any = None) -> Any:
+def softmax(x: T, dim: int, dtype: Any = None) -> T:
     """e^x / sum e^x along dim, shifted by the maximum so that nothing overflows."""
     return _along(Softmax, x, dim, dtype, "softmax")
 
 
-def log_softmax(x: Any, dim: int, dtype: Any = None) -> Any:
+def log_softmax(x: T, dim: int, dtype: Any = None) -> T:
     """log(softmax(x)), without forming the small numbers."""
     return _along(LogSoftmax, x, dim, dtype, "log_softmax")
 
@@ -227,12 +227,12 @@ def fits(x: Any, target: Any) -> bool:
         return False
 
 
-def cross_entropy(x: Any, target: Any, ignore: int, mean: bool) -> Any:
+def cross_entropy(x: T, target: Any, ignore: int, mean: bool) -> T:
     """Of logits x (rows, cols) and classes (rows) that fit: the mean over the rows whose class is not `ignore`, or
     each row's loss."""
     return CrossEntropy.apply(x, target, ignore, mean)
 
 
-def pick(x: Any, target: Any, ignore: int) -> Any:
+def pick(x: T, target: Any, ignore: int) -> T:
     """x[i, target[i]] for each row i, 0 where the target is `ignore`."""
     return Pick.apply(x, target, ignore)

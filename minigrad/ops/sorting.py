@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import TensorBase, make
+from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.pieces import narrow, part, whole
 from minigrad.ops.scatter import gather
@@ -42,13 +42,13 @@ def sort(x: Any, dim: Any = -1, descending: bool = False, *, stable: bool = Fals
     return Sorted(gather(x, axis, at), at)
 
 
-def argsort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+def argsort(x: T, dim: int = -1, descending: bool = False, *, stable: bool = False) -> T:
     """The indices that sort gives."""
     require_tensor(x, "argsort")
     return make(order(x.array, axis_of(dim, x.array.ndim), descending))
 
 
-def msort(x: Any) -> Any:
+def msort(x: T) -> T:
     """The values of sort along dimension 0."""
     return sort(x, 0).values
 
@@ -124,7 +124,7 @@ def _searched(boundaries: Any, values: Any) -> np.ndarray:
     return np.asarray(values)
 
 
-def bucketize(x: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+def bucketize(x: T, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> T:
     """The place of each element among sorted boundaries: how many are smaller (with right, not larger)."""
     require_tensor(boundaries, "bucketize", "boundaries", 2)
     if boundaries.array.ndim != 1:

@@ -7,12 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.graph import saved_tensors_hooks
 from minigrad.nn.hooks import ModuleBoundary
 from minigrad.ops.reduce import TakeAlong
 
 from .row import Row, Sample, away, below, call, coin, distinct, normal, positive, split, unit, whole
 
 F = "nn.functional."
+
+
+def packed(t: Any, x: Any, y: Any) -> Any:
+    """x e^y, of which nothing is saved but copies."""
+    with saved_tensors_hooks(lambda s: s.clone(), lambda s: s):
+        return x * y.exp()
 
 
 def axes(dim: Any) -> Any:
@@ -259,5 +266,7 @@ LOSSES = [
         lambda t, x: t.nn.functional.dropout(x, 0.4, seed=5), torch=False),
     Row("the boundary of a module with backward hooks", lambda x, y: (x, y), (call(normal(2, 3), normal(2)),),
         split("ModuleBoundary"), lambda t, x, y: ModuleBoundary.apply(lambda dys: dys, x, y), torch=False),
+    Row("packed saved tensors", lambda x, y: x * np.exp(y), (call(normal(2, 3), normal(3)),), split("Unpacked"), packed,
+        torch=False),
 ]
 
