@@ -179,6 +179,39 @@ void mg_batch_norm(int dtype, void *y, void *stats, void *running_mean, void *ru
 void mg_batch_norm_grad(int dtype, void *dx, void *dw, void *db, const void *dy, const void *x, const void *stats,
                         const void *w, int64_t outer, int64_t channels, int64_t inner, int64_t training);
 
+/* -- convolution of x (n, groups * c_in, in_h, in_w) with w (groups * c_out, c_in, kh, kw): conv.inc --------------- */
+/* shape (16) = {n, groups, c_in, c_out, in_h, in_w, out_h, out_w, kh, kw, stride_h, stride_w, pad_h, pad_w, dil_h,
+ * dil_w}: c_in and c_out of one group, pad before the image; beyond the image x is 0. K = c_in kh kw, P = out_h out_w.
+ * work is scratch memory, whose contents do not matter before or after. */
+/* cols (n, K, P) = for each position of the result the patch of x that it sees; groups is 1 */
+void mg_im2col(int dtype, void *cols, const void *x, const int64_t *shape);
+/* x = the sum of all elements of cols that im2col takes from there */
+void mg_col2im(int dtype, void *x, const void *cols, const int64_t *shape);
+/* y (n, groups * c_out, out_h, out_w) = w @ im2col(x) + bias (groups * c_out), unless NULL; work (slices, K, P), of
+ * which each thread uses a slice */
+void mg_conv(int dtype, void *y, void *work, const void *x, const void *w, const void *bias, const int64_t *shape,
+             int64_t slices);
+/* dx = col2im(w^T @ dy); work (slices, K, P) */
+void mg_conv_grad_x(int dtype, void *dx, void *work, const void *dy, const void *w, const int64_t *shape,
+                    int64_t slices);
+/* dw = sum over the images dy @ im2col(x)^T; work (groups * K * (c_out + P)) */
+void mg_conv_grad_w(int dtype, void *dw, void *work, const void *dy, const void *x, const int64_t *shape);
+
+/* -- pooling of planes x (planes, in_h, in_w) to (planes, out_h, out_w): pool.inc ---------------------------------- */
+/* windows = {start_h (out_h), end_h (out_h), start_w (out_w), end_w (out_w)}: window (i, j) is x[start_h[i] ..
+ * end_h[i] - 1, start_w[j] .. end_w[j] - 1], in steps. All within the plane, and at least one element. */
+/* y = the largest of each window, at = its first position in the plane; the first NaN wins */
+void mg_max_pool(int dtype, void *y, int64_t *at, const void *x, const int64_t *windows, int64_t planes, int64_t in_h,
+                 int64_t in_w, int64_t out_h, int64_t out_w, int64_t step_h, int64_t step_w);
+/* dx (planes, size) = 0, then dx[at] += dy (planes, out); positions out of range are skipped */
+void mg_max_pool_grad(int dtype, void *dx, const void *dy, const int64_t *at, int64_t planes, int64_t size,
+                      int64_t out);
+/* y = scale[i] scale[out_h + j] sum of window (i, j), which may be empty; and its gradient */
+void mg_avg_pool(int dtype, void *y, const void *x, const int64_t *windows, const double *scale, int64_t planes,
+                 int64_t in_h, int64_t in_w, int64_t out_h, int64_t out_w);
+void mg_avg_pool_grad(int dtype, void *dx, const void *dy, const int64_t *windows, const double *scale, int64_t planes,
+                      int64_t in_h, int64_t in_w, int64_t out_h, int64_t out_w);
+
 /* -- random numbers and dropout: dropout.inc ---------------------------------------------------------------------- */
 /* A draw is {key, offset}: the seed, and how many draws the generator made before. Block b of a draw is
  * Philox4x32-10 of counter (b, offset) under key, low words first: four 32-bit words, or eight 16-bit ones. */

@@ -33,6 +33,11 @@ static double scalars[2][2], *const eta[2] = {&scalars[0][0], &scalars[0][1]},
 
 static const double norm_hyper[2][3] = {{.5, .25, 0}, {.5, .25, 1}};
 
+static const int64_t conv_shapes[2][16] = {{3, 1, 3, 4, 6, 9, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1},
+                                           {2, 1, 2, 5, 7, 8, 3, 3, 2, 3, 2, 2, 0, 1, 2, 1}};
+static const int64_t windows[] = {0, 1, 3, /**/ 2, 4, 5, /**/ 0, 2, 4, 6, /**/ 3, 4, 6, 7}; /* 3 x 4 of a 5 x 7 plane */
+static const double scales[] = {.5, .25, 1, 1, 2, .125, 1};
+
 static void prepare_lists(void) {
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 2; j++) lists[i][j] = i < 4 ? (char *)O(i) + j * PART / 2 : in[j];
@@ -89,6 +94,16 @@ typedef double *const *S;
          f(dtype, O(0), O(1), O(2), O(3), x, form & 1 ? NULL : y, z, norm_hyper[form / 4], rows, cols, inner % 6)) \
     KIND(batch_norm_grad, 1024, (int, void *, void *, void *, P, P, P, P, I, I, I, I), \
          f(dtype, O(0), O(1), O(2), x, y, z, form & 1 ? NULL : x, rows, cols, inner % 6, form / 4)) \
+    KIND(columns, 64, (int, void *, P, const I *), f(dtype, o, x, conv_shapes[form % 2])) \
+    KIND(conv, 1024, (int, void *, void *, P, P, P, const I *, I), \
+         f(dtype, O(0), O(2), x, y, form & 4 ? z : NULL, conv_shapes[form % 2], 2)) \
+    KIND(conv_grad_x, 1024, (int, void *, void *, P, P, const I *, I), \
+         f(dtype, O(0), O(2), x, y, conv_shapes[form % 2], 2)) \
+    KIND(conv_grad_w, 4096, (int, void *, void *, P, P, const I *), f(dtype, O(0), O(2), x, y, conv_shapes[form % 2])) \
+    KIND(max_pool, 0, (int, void *, I *, P, const I *, I, I, I, I, I, I, I), \
+         f(dtype, O(0), O(2), x, windows, rows, 5, 7, 3, 4, 1, 2)) \
+    KIND(avg_pool, 64, (int, void *, P, const I *, const double *, I, I, I, I, I), \
+         f(dtype, o, x, windows, scales, rows, 5, 7, 3, 4)) \
     KIND(new_draw, 0, (uint64_t *, uint64_t *), f(O(0), O(1))) \
     KIND(philox, 0, (uint32_t *, const uint64_t *, uint64_t, I), f(o, draw, first, n)) \
     KIND(dropout_mask, 0, (uint8_t *, const uint64_t *, I, I), f(o, draw, 8 * n, keep)) \

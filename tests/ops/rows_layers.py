@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .row import Row, call, normal, positive, split
+from minigrad.ops.pool import FromPlanes
+
+from .row import Row, call, distinct, normal, positive, split, whole
 
 F = "nn.functional."
 
@@ -51,7 +53,7 @@ def instance_norm(x: np.ndarray, mean: Any, var: Any, w: Any = None, b: Any = No
     return affine(normalised(x, tuple(range(2, x.ndim)), eps), *columns(x, w, b))
 
 
-def row(name: str, reference: Callable, covers: str, *samples: Any, **options: Any) -> Row:
+def row(name: str, reference: Callable | None, covers: str, *samples: Any, **options: Any) -> Row:
     return Row(F + name, reference, samples, split(covers), ulps=512, **options)
 
 
@@ -78,4 +80,102 @@ NORMS = [
         call(normal(2, 2, 2, 3), None, None, eps=0.1)),
 ]
 
-LAYERS = [*NORMS]
+
+# -- windows: of convolutions and of pooling ---------------------------------------------------------------------------
+
+
+def spread(x: np.ndarray, axes: int, pad: Any) -> np.ndarray:
+    """x with zeros around its last axes."""
+    return np.pad(x, [(0, 0)] * (x.ndim - axes) + [(p, p) for p in each(pad, axes)])
+
+
+def each(value: Any, axes: int) -> tuple:
+    return value if isinstance(value, tuple) else (value,) * axes
+
+
+def windows(x: np.ndarray, size: tuple, stride: Any = 1, dilation: Any = 1) -> np.ndarray:
+    """(..., positions, elements) for the last axes of x"""
+    axes = len(size)
+    reach = [d * (k - 1) + 1 for k, d in zip(size, each(dilation, axes))]
+    views = np.lib.stride_tricks.sliding_window_view(x, reach, tuple(range(-axes, 0)))
+    positions = [slice(None, None, s) for s in each(stride, axes)]
+    elements = [slice(None, None, d) for d in each(dilation, axes)]
+    return views[(..., *positions, *elements)]
+
+
+def conv(x: np.ndarray, w: np.ndarray, b: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+         groups: int = 1) -> np.ndarray:
+    axes = w.ndim - 2
+    seen = windows(spread(x, axes, padding), w.shape[2:], stride, dilation)
+    seen = seen.reshape(len(x), groups, w.shape[1], *seen.shape[2:])
+    kernels = w.reshape(groups, -1, *w.shape[1:])
+    y = np.einsum("ngclk,gock->ngol" if axes == 1 else "ngchwij,gocij->ngohw", seen, kernels)
+    return affine(y.reshape(len(x), len(w), *y.shape[3:]), None, None if b is None else b.reshape(-1, *[1] * axes))
+
+
+def conv_transpose(x: np.ndarray, w: np.ndarray, b: Any = None, stride: int = 1, padding: int = 0) -> np.ndarray:
+    """By putting stride - 1 zeros between the elements of x, and a convolution with the kernels turned around."""
+    gaps = np.zeros((*x.shape[:2], *[(s - 1) * stride + 1 for s in x.shape[2:]]))
+    gaps[(..., *[slice(None, None, stride)] * (x.ndim - 2))] = x
+    turned = np.flip(w, tuple(range(2, w.ndim))).swapaxes(0, 1)
+    return conv(gaps, turned, b, padding=tuple(k - 1 - padding for k in w.shape[2:]))
+
+
+def unfold(x: np.ndarray, size: tuple, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> np.ndarray:
+    seen = windows(spread(x, 2, padding), size, stride, dilation)  # (n, c, h, w, i, j)
+    return seen.transpose(0, 1, 4, 5, 2, 3).reshape(len(x), x.shape[1] * size[0] * size[1], -1)
+
+
+def max_pool(x: np.ndarray, size: tuple, stride: Any = None) -> np.ndarray:
+    return windows(x, size, stride or size).max(tuple(range(-len(size), 0)))
+
+
+def avg_pool(x: np.ndarray, size: tuple, stride: Any = None, padding: Any = 0) -> np.ndarray:
+    return windows(spread(x, len(size), padding), size, stride or size).mean(tuple(range(-len(size), 0)))
+
+
+def adaptive_avg_pool(x: np.ndarray, out: int) -> np.ndarray:
+    length = x.shape[-1]
+    return np.stack([x[..., i * length // out:-(-(i + 1) * length // out)].mean(-1) for i in range(out)], -1)
+
+
+def padded(x: np.ndarray, pad: tuple, mode: str = "constant", value: float = 0.0) -> np.ndarray:
+    pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2]))[::-1]
+    names = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    return np.pad(x, pairs, names[mode], **({"constant_values": value} if mode == "constant" else {}))
+
+
+WINDOWS = [
+    row("conv1d", conv, "Conv ConvGradX ConvGradW", call(normal(1, 2, 3), normal(1, 2, 2), normal(1)),
+        call(normal(2, 2, 5), normal(2, 1, 3), normal(2), 2, 1, 1, 2),
+        call(normal(3, 4, 17), normal(5, 4, 5), None, 3, 2, 2)),
+    row("conv2d", conv, "Conv ConvGradX ConvGradW", call(normal(1, 1, 3, 3), normal(2, 1, 2, 2), normal(2)),
+        call(normal(1, 2, 3, 4), normal(2, 1, 2, 3), None, (2, 1), (1, 0), 1, 2),
+        call(normal(1, 2, 2, 2), normal(3, 2, 1, 1)),
+        call(normal(2, 3, 9, 8), normal(4, 3, 3, 2), normal(4), 2, (2, 1), (1, 2)),
+        call(normal(0, 1, 3, 3), normal(1, 1, 2, 2))),
+    row("conv_transpose1d", conv_transpose, "ConvGradX Conv", call(normal(1, 2, 3), normal(2, 1, 2), normal(1)),
+        call(normal(2, 3, 9), normal(3, 4, 3), normal(4), 2, 1)),
+    row("conv_transpose2d", conv_transpose, "ConvGradX Conv", call(normal(1, 1, 2, 2), normal(1, 2, 2, 2)),
+        call(normal(2, 3, 4, 5), normal(3, 2, 3, 3), normal(2), 2, 1)),
+    row("unfold", unfold, "Unfold Fold", call(normal(1, 2, 3, 3), (2, 2)), call(normal(2, 1, 4, 3), (2, 1), 2, 1, 2)),
+    row("fold", None, "Unfold Fold", call(normal(1, 4, 4), (3, 3), (2, 2)),
+        call(normal(2, 8, 6), (4, 5), (2, 2), 2, 0, 1)),
+    row("max_pool1d", max_pool, "MaxPool MaxPoolGrad", call(distinct(1, 1, 5), (2,)),
+        call(distinct(2, 3, 17), (3,), 1)),
+    row("max_pool2d", max_pool, "MaxPool MaxPoolGrad", call(distinct(1, 1, 3, 4), (2, 2)),
+        call(distinct(1, 1, 3, 3), (2, 2), 1), call(distinct(2, 3, 9, 8), (3, 2), (2, 1))),
+    Row("elements of planes", lambda x, at: np.take_along_axis(x.reshape(2, 6), at.reshape(2, 2), 1).reshape(2, 1, 2),
+        (call(normal(2, 2, 3), whole(6, 2, 1, 2)),), split("FromPlanes MaxPoolGrad"),
+        lambda t, x, at: FromPlanes.apply(x, at), torch=False),
+    row("avg_pool1d", avg_pool, "AvgPool AvgPoolGrad", call(normal(1, 2, 5), (2,)), call(normal(2, 3, 17), (4,), 3, 2)),
+    row("avg_pool2d", avg_pool, "AvgPool AvgPoolGrad", call(normal(1, 1, 3, 4), (2, 2)),
+        call(normal(2, 2, 9, 8), (3, 2), (2, 1), 1)),
+    row("adaptive_avg_pool1d", adaptive_avg_pool, "AvgPool AvgPoolGrad", call(normal(1, 2, 5), 3),
+        call(normal(2, 3, 17), 5)),
+    row("pad", padded, "Pad Index", call(normal(2, 3), (1, 2)), call(normal(2, 2), (0, 1, 2, 0), "constant", 1.5),
+        call(normal(3), ()), *(call(normal(1, 2, 3), (1, 2), mode) for mode in ("reflect", "replicate", "circular")),
+        *(call(normal(1, 1, 3, 4), (2, 1, 0, 2), mode) for mode in ("reflect", "replicate", "circular"))),
+]
+
+LAYERS = [*NORMS, *WINDOWS]

@@ -3,15 +3,40 @@
 No file has the name of a function, which it would hide.
 """
 
-from minigrad.nn.functional import activations, class_losses, distances, dropouts, lookups, losses, norms
+from minigrad.nn.functional import (
+    activations,
+    class_losses,
+    convolutions,
+    distances,
+    dropouts,
+    lookups,
+    losses,
+    norms,
+    pads,
+    pools,
+)
 from minigrad.nn.functional.activations import *
 from minigrad.nn.functional.class_losses import *
+from minigrad.nn.functional.convolutions import *
 from minigrad.nn.functional.distances import *
 from minigrad.nn.functional.dropouts import *
 from minigrad.nn.functional.lookups import *
 from minigrad.nn.functional.losses import *
 from minigrad.nn.functional.norms import *
+from minigrad.nn.functional.pads import *
+from minigrad.nn.functional.pools import *
 from minigrad.ops.linear import linear
 
-__all__ = ["linear", *activations.__all__, *class_losses.__all__, *distances.__all__, *dropouts.__all__,
-           *lookups.__all__, *losses.__all__, *norms.__all__]
+__all__ = [
+    "linear",
+    *activations.__all__,
+    *class_losses.__all__,
+    *convolutions.__all__,
+    *distances.__all__,
+    *dropouts.__all__,
+    *lookups.__all__,
+    *losses.__all__,
+    *norms.__all__,
+    *pads.__all__,
+    *pools.__all__,
+]
