@@ -56,7 +56,7 @@ void mg_pow(int dtype, void *z, const void *x, const void *y, int64_t rows, int6
 /* y (n) = f(x (n)); y may be x. */
 void mg_neg(int dtype, void *y, const void *x, int64_t n);
 void mg_abs(int dtype, void *y, const void *x, int64_t n);
-void mg_sign(int dtype, void *y, const void *x, int64_t n); /* -1, 0 or 1; NaN for NaN */
+void mg_sign(int dtype, void *y, const void *x, int64_t n); /* -1, 0 or 1; 0 for NaN */
 void mg_square(int dtype, void *y, const void *x, int64_t n);
 void mg_sqrt(int dtype, void *y, const void *x, int64_t n);
 void mg_rsqrt(int dtype, void *y, const void *x, int64_t n);      /* 1 / sqrt(x) */

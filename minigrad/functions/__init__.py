@@ -1,12 +1,13 @@
 """The functions of the top namespace, torch.exp(x), torch.cat(xs) and so on: the same operations as the methods."""
 
-from minigrad.functions import inspect, pointwise, products, random, selecting, structure
+from minigrad.functions import inspect, pointwise, products, random, reductions, selecting, structure
 from minigrad.functions.inspect import *
 from minigrad.functions.pointwise import *
 from minigrad.functions.products import *
 from minigrad.functions.random import *
+from minigrad.functions.reductions import *
 from minigrad.functions.selecting import *
 from minigrad.functions.structure import *
 
-__all__ = [*inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__, *selecting.__all__,
-           *structure.__all__]
+__all__ = [*inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__, *reductions.__all__,
+           *selecting.__all__, *structure.__all__]

@@ -8,8 +8,19 @@ import numpy as np
 
 from minigrad.engine import TensorBase, make
 from minigrad.methods.become import become, in_place
-from minigrad.methods.math import MathMethods
-from minigrad.ops import activation, arithmetic, choice, elementwise, shape
+from minigrad.ops import (
+    activation,
+    arithmetic,
+    blends,
+    choice,
+    elementwise,
+    logic,
+    pairs,
+    rounding,
+    shape,
+    special,
+    trigonometric,
+)
 from minigrad.random import default_generator
 
 __all__ = ["InPlaceMethods"]
@@ -18,10 +29,50 @@ __all__ = ["InPlaceMethods"]
 class InPlaceMethods:
     """Methods that end in _ change the tensor itself, and count a version."""
 
-    add_, sub_, mul_, div_ = (in_place(MathMethods.add), in_place(MathMethods.sub), in_place(arithmetic.mul),
-                              in_place(arithmetic.div))
-    pow_, clamp_, neg_ = in_place(arithmetic.pow), in_place(choice.clamp), in_place(arithmetic.neg)
-    relu_, sqrt_, exp_ = in_place(activation.relu), in_place(elementwise.sqrt), in_place(elementwise.exp)
+    abs_, absolute_, neg_, negative_, sign_, sgn_, square_ = map(in_place, (
+        elementwise.abs, elementwise.abs, arithmetic.neg, arithmetic.neg, elementwise.sign, elementwise.sign,
+        elementwise.square))
+    sqrt_, rsqrt_, reciprocal_, exp_, expm1_, log_, log1p_ = map(in_place, (
+        elementwise.sqrt, elementwise.rsqrt, elementwise.reciprocal, elementwise.exp, elementwise.expm1,
+        elementwise.log, elementwise.log1p))
+    exp2_, log2_, log10_, deg2rad_, rad2deg_, sinc_ = map(in_place, (
+        trigonometric.exp2, trigonometric.log2, trigonometric.log10, trigonometric.deg2rad, trigonometric.rad2deg,
+        special.sinc))
+    sin_, cos_, tan_, asin_, acos_, atan_ = map(in_place, (
+        trigonometric.sin, trigonometric.cos, trigonometric.tan, trigonometric.asin, trigonometric.acos,
+        trigonometric.atan))
+    sinh_, cosh_, tanh_, asinh_, acosh_, atanh_ = map(in_place, (
+        trigonometric.sinh, trigonometric.cosh, activation.tanh, trigonometric.asinh, trigonometric.acosh,
+        trigonometric.atanh))
+    arcsin_, arccos_, arctan_, arcsinh_, arccosh_, arctanh_ = asin_, acos_, atan_, asinh_, acosh_, atanh_
+    floor_, ceil_, round_, trunc_, fix_, frac_ = map(in_place, (
+        rounding.floor, rounding.ceil, rounding.round, rounding.trunc, rounding.trunc, rounding.frac))
+    erf_, erfc_, erfinv_, logit_, lgamma_, digamma_ = map(in_place, (
+        elementwise.erf, special.erfc, special.erfinv, special.logit, special.lgamma, special.digamma))
+    relu_, sigmoid_ = in_place(activation.relu), in_place(activation.sigmoid)
+    add_, sub_, subtract_ = map(in_place, (arithmetic.add_scaled, arithmetic.sub_scaled, arithmetic.sub_scaled))
+    mul_, multiply_, div_, divide_, true_divide_ = map(in_place, (
+        arithmetic.mul, arithmetic.mul, arithmetic.div, arithmetic.div, arithmetic.div))
+    pow_, floor_divide_, remainder_, fmod_, float_power_ = map(in_place, (
+        arithmetic.pow, arithmetic.floor_divide, arithmetic.remainder, pairs.fmod, pairs.float_power))
+    atan2_, arctan2_, hypot_, copysign_, ldexp_, xlogy_, heaviside_ = map(in_place, (
+        pairs.atan2, pairs.atan2, pairs.hypot, pairs.copysign, pairs.ldexp, pairs.xlogy,
+        pairs.heaviside))
+    clamp_, clip_, clamp_min_, clamp_max_, nan_to_num_ = map(in_place, (
+        choice.clamp, choice.clamp, choice.clamp_min, choice.clamp_max, choice.nan_to_num))
+    lerp_, addcmul_, addcdiv_ = map(in_place, (blends.lerp, blends.addcmul, blends.addcdiv))
+    eq_, ne_, lt_, le_, gt_, ge_ = map(in_place, (logic.eq, logic.ne, logic.lt, logic.le, logic.gt, logic.ge))
+    not_equal_, less_, less_equal_, greater_, greater_equal_ = ne_, lt_, le_, gt_, ge_
+    logical_and_, logical_or_, logical_xor_, logical_not_ = map(in_place, (
+        logic.logical_and, logic.logical_or, logic.logical_xor, logic.logical_not))
+    bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = map(in_place, (
+        logic.bitwise_and, logic.bitwise_or, logic.bitwise_xor, logic.bitwise_not))
+    bitwise_left_shift_, bitwise_right_shift_ = map(in_place, (
+        logic.bitwise_left_shift, logic.bitwise_right_shift))
+    gcd_, lcm_ = in_place(logic.gcd), in_place(logic.lcm)
+
+    def polygamma_(self, n: int) -> Any:
+        return become(self, special.polygamma(n, self))
 
     def fill_(self, value: Any) -> Any:
         return become(self, choice.fill(self, value))

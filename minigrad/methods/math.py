@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine import make
-from minigrad.ops import activation, arithmetic, choice, elementwise, matmul, reduce, softmax
-from minigrad.ops.kernel import require_tensor
+from minigrad.ops import (
+    activation,
+    arithmetic,
+    blends,
+    choice,
+    elementwise,
+    logic,
+    matmul,
+    pairs,
+    reduce,
+    rounding,
+    softmax,
+    special,
+    trigonometric,
+)
 
 __all__ = ["MathMethods"]
 
@@ -17,26 +29,62 @@ __all__ = ["MathMethods"]
 class MathMethods:
     """Functions of one tensor, or of a tensor and a second operand."""
 
-    neg, negative, sign, square = arithmetic.neg, arithmetic.neg, elementwise.sign, elementwise.square
-    abs, absolute = elementwise.abs, elementwise.abs
+    neg, negative, sign, sgn, square = (arithmetic.neg, arithmetic.neg, elementwise.sign, elementwise.sign,
+                                        elementwise.square)
+    abs, absolute, positive = elementwise.abs, elementwise.abs, elementwise.positive
     sqrt, rsqrt, reciprocal = elementwise.sqrt, elementwise.rsqrt, elementwise.reciprocal
-    exp, expm1, log, log1p, erf = (
-        elementwise.exp, elementwise.expm1, elementwise.log, elementwise.log1p, elementwise.erf)
+    exp, expm1, log, log1p = elementwise.exp, elementwise.expm1, elementwise.log, elementwise.log1p
+    exp2, log2, log10 = trigonometric.exp2, trigonometric.log2, trigonometric.log10
+    sin, cos, tan = trigonometric.sin, trigonometric.cos, trigonometric.tan
+    asin, acos, atan = trigonometric.asin, trigonometric.acos, trigonometric.atan
+    arcsin, arccos, arctan = trigonometric.asin, trigonometric.acos, trigonometric.atan
+    sinh, cosh, tanh = trigonometric.sinh, trigonometric.cosh, activation.tanh
+    asinh, acosh, atanh = trigonometric.asinh, trigonometric.acosh, trigonometric.atanh
+    arcsinh, arccosh, arctanh = trigonometric.asinh, trigonometric.acosh, trigonometric.atanh
+    deg2rad, rad2deg, sinc = trigonometric.deg2rad, trigonometric.rad2deg, special.sinc
+    floor, ceil, round, trunc, fix, frac = (rounding.floor, rounding.ceil, rounding.round, rounding.trunc,
+                                            rounding.trunc, rounding.frac)
+    erf, erfc, erfinv, logit = elementwise.erf, special.erfc, special.erfinv, special.logit
+    lgamma, digamma = special.lgamma, special.digamma
+    relu, sigmoid = activation.relu, activation.sigmoid
+    softmax, log_softmax = softmax.softmax, softmax.log_softmax
+
+    add, sub, subtract, rsub = arithmetic.add_scaled, arithmetic.sub_scaled, arithmetic.sub_scaled, arithmetic.rsub
     mul, multiply = arithmetic.mul, arithmetic.mul
     div, divide, true_divide = arithmetic.div, arithmetic.div, arithmetic.div
     pow, floor_divide, remainder = arithmetic.pow, arithmetic.floor_divide, arithmetic.remainder
-    maximum, minimum, clamp, clip = choice.maximum, choice.minimum, choice.clamp, choice.clamp
+    float_power, fmod, ldexp = pairs.float_power, pairs.fmod, pairs.ldexp
+    atan2, arctan2, hypot, copysign = pairs.atan2, pairs.atan2, pairs.hypot, pairs.copysign
+    logaddexp, logaddexp2, xlogy, heaviside = pairs.logaddexp, pairs.logaddexp2, pairs.xlogy, pairs.heaviside
+    maximum, minimum, fmax, fmin = choice.maximum, choice.minimum, pairs.fmax, pairs.fmin
+    clamp, clip, clamp_min, clamp_max = choice.clamp, choice.clamp, choice.clamp_min, choice.clamp_max
+    nan_to_num = choice.nan_to_num
+    lerp, addcmul, addcdiv = blends.lerp, blends.addcmul, blends.addcdiv
+
+    eq, ne, lt, le, gt, ge = logic.eq, logic.ne, logic.lt, logic.le, logic.gt, logic.ge
+    not_equal, less, less_equal, greater, greater_equal = logic.ne, logic.lt, logic.le, logic.gt, logic.ge
+    logical_and, logical_or, logical_xor, logical_not = (logic.logical_and, logic.logical_or, logic.logical_xor,
+                                                         logic.logical_not)
+    bitwise_and, bitwise_or, bitwise_xor, bitwise_not = (logic.bitwise_and, logic.bitwise_or, logic.bitwise_xor,
+                                                         logic.bitwise_not)
+    bitwise_left_shift, bitwise_right_shift = logic.bitwise_left_shift, logic.bitwise_right_shift
+    gcd, lcm = logic.gcd, logic.lcm
+    isnan, isinf, isfinite, isposinf, isneginf = (logic.isnan, logic.isinf, logic.isfinite, logic.isposinf,
+                                                  logic.isneginf)
+    isreal, signbit, isclose, allclose, equal = (logic.isreal, logic.signbit, logic.isclose, logic.allclose,
+                                                 logic.equal)
+
     matmul, mm, bmm = matmul.matmul, matmul.mm, matmul.bmm
-    relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
-    softmax, log_softmax = softmax.softmax, softmax.log_softmax
     sum, mean, var, std, norm = reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.norm
     amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
 
-    def add(self, other: Any, *, alpha: Any = 1) -> Any:
-        return arithmetic.add(self, other if alpha == 1 else other * alpha)
+    def where(self, condition: Any, other: Any) -> Any:
+        """self where condition holds, else other"""
+        return choice.where(condition, self, other)
 
-    def sub(self, other: Any, *, alpha: Any = 1) -> Any:
-        return arithmetic.sub(self, other if alpha == 1 else other * alpha)
+    def polygamma(self, n: int) -> Any:
+        """The n-th derivative of digamma"""
+        return special.polygamma(n, self)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
         return reduce.extreme(self, dim, keepdim, True)
@@ -51,20 +99,3 @@ class MathMethods:
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Any:
         return make(np.asarray(self.array.any(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))
-
-    def isnan(self) -> Any:
-        return make(np.asarray(np.isnan(self.array)))
-
-    def isinf(self) -> Any:
-        return make(np.asarray(np.isinf(self.array)))
-
-    def isfinite(self) -> Any:
-        return make(np.asarray(np.isfinite(self.array)))
-
-    def equal(self, other: Any) -> builtins.bool:
-        require_tensor(other, "equal", "other", 2)
-        return self.array.shape == other.array.shape and np.array_equal(self.array, other.array)
-
-    def allclose(self, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> builtins.bool:
-        require_tensor(other, "allclose", "other", 2)
-        return builtins.bool(np.allclose(self.array, other.array, rtol, atol, equal_nan))

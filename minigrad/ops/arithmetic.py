@@ -10,10 +10,11 @@ import numpy as np
 from minigrad.engine import Function, TensorBase, make
 from minigrad.native import lib
 from minigrad.ops.choice import where
-from minigrad.ops.kernel import as_float, binary, save_factors, unary
-from minigrad.ops.operands import function_of, operands
+from minigrad.ops.kernel import as_float, binary, require_tensor, save_factors, unary
+from minigrad.ops.operands import function_of, operands, wrapped
 
-__all__ = ["add", "compare", "div", "floor_divide", "mul", "neg", "pow", "remainder", "sub"]
+__all__ = ["add", "add_scaled", "div", "floor_divide", "mul", "neg", "pow", "remainder", "rsub", "sub",
+           "sub_scaled", "trunc_divide"]
 
 
 class Add(Function):
@@ -34,13 +35,30 @@ class Sub(Function):
     @staticmethod
     def forward(ctx, x, y):
         if x.array.dtype.kind == "b":
-            raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                               "`logical_xor()` operator instead.")
+            _refuse_bools()
         return binary(lib.mg_sub, np.subtract, x, y)
 
     @staticmethod
     def backward(ctx, dz):
         return dz, -dz if ctx.needs_input_grad[1] else None
+
+
+class AddScaled(Function):
+    """z = x + alpha y, rounded once;  dx = dz, dy = alpha dz. By NumPy."""
+
+    @staticmethod
+    def forward(ctx, x, y, alpha):
+        ctx.alpha, dtype = alpha, x.array.dtype
+        if dtype.kind == "b":
+            return make(np.asarray(x.array | (y.array & bool(alpha))))
+        exact = np.dtype(np.float64) if dtype.kind == "f" else dtype
+        factor = wrapped(alpha, dtype).astype(exact)
+        with np.errstate(all="ignore"):
+            return make(np.asarray(np.add(x.array, np.multiply(y.array, factor, dtype=exact), dtype=exact), dtype))
+
+    @staticmethod
+    def backward(ctx, dz):
+        return dz, dz * ctx.alpha if ctx.needs_input_grad[1] else None, None
 
 
 class Mul(Function):
@@ -91,7 +109,7 @@ class Pow(Function):
     @staticmethod
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
-        return binary(lib.mg_pow, np.power, x, y)
+        return binary(lib.mg_pow, _integer_power, x, y)
 
     @staticmethod
     def backward(ctx, dz):
@@ -103,43 +121,35 @@ class Pow(Function):
         return dx, dy
 
 
-add, sub, mul = function_of(Add, "add"), function_of(Sub, "sub"), function_of(Mul, "mul")
+def _integer_power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x^y; of a negative y what is left of 1 / x^-y without its fraction: 0, unless x is 1 or -1."""
+    signs = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+    return np.where(y < 0, signs, np.power(x, np.maximum(y, 0))).astype(x.dtype)
 
 
-def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
-    """x / y; of integers, as floats. rounding_mode "floor" or "trunc" rounds the quotient."""
-    if rounding_mode is None and isinstance(x, TensorBase) and x.array.dtype.kind in "ui" and not (
-            isinstance(y, TensorBase) and y.array.dtype.kind == "f"):
-        x = as_float(x, "div")  # before promotion, which would wrap a 0-d y to the type of x
-    x, y = operands(x, y, "div")
-    if rounding_mode is None:
-        return Div.apply(as_float(x, "div"), as_float(y, "div"))
-    if rounding_mode not in ("floor", "trunc"):
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
-                           f"'{rounding_mode}'")
-    if rounding_mode == "floor":
-        return floor_divide(x, y)
-    if x.array.dtype.kind == "f":
-        return make(np.asarray(np.trunc(x.array / y.array)))
-    _refuse_zero(y, "div_trunc")
-    quotient = np.abs(x.array) // np.abs(y.array)
-    return make(np.asarray(np.sign(x.array) * np.sign(y.array) * quotient, x.array.dtype))
+def _rounded(name: str, quotient: Any, formula: str) -> type[Function]:
+    class Rounded(Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            _refuse_zero(y, name)
+            with np.errstate(all="ignore"):
+                return make(np.asarray(quotient(x.array, y.array), x.array.dtype))
+
+        @staticmethod
+        def backward(ctx, dz):
+            return (make(np.zeros(dz.array.shape, dz.array.dtype)),) * 2
+
+    Rounded.__name__ = Rounded.__qualname__ = name
+    Rounded.__doc__ = formula
+    return Rounded
 
 
-def _refuse_zero(y: TensorBase, operation: str) -> None:
-    """Integers can't be divided by 0, and bools not at all."""
-    if y.array.dtype.kind == "b":
-        raise NotImplementedError(f"\"{operation}\" not implemented for 'Bool'")
-    if y.array.dtype.kind != "f" and not y.array.all():
-        raise RuntimeError("ZeroDivisionError")
+def _trunc_quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.trunc(x / y) if x.dtype.kind == "f" else (x - np.fmod(x, y)) // y
 
 
-def floor_divide(x: Any, y: Any) -> Any:
-    """floor(x / y). By NumPy; its gradient is 0 everywhere, so none is recorded."""
-    x, y = operands(x, y, "floor_divide")
-    _refuse_zero(y, "floor_divide")
-    with np.errstate(all="ignore"):
-        return make(np.asarray(np.floor_divide(x.array, y.array)))
+FloorDivide = _rounded("FloorDivide", np.floor_divide, "z = floor(x / y);  dx = dy = 0. By NumPy.")
+TruncDivide = _rounded("TruncDivide", _trunc_quotient, "z = trunc(x / y);  dx = dy = 0. By NumPy.")
 
 
 class Remainder(Function):
@@ -158,32 +168,94 @@ class Remainder(Function):
         return dz, -dz * floor_divide(x, y) if ctx.needs_input_grad[1] else None
 
 
-remainder = function_of(Remainder, "remainder")
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+add, mul, remainder = function_of(Add, "add"), function_of(Mul, "mul"), function_of(Remainder, "remainder")
+sub, trunc_divide, floor_divide = (function_of(Sub, "sub"), function_of(TruncDivide, "div_trunc"),
+                                   function_of(FloorDivide, "floor_divide"))
 
 
-def neg(x: Any) -> Any:
-    """-x"""
+def _refuse_bools() -> None:
+    raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                       "`logical_xor()` operator instead.")
+
+
+def _refuse_zero(y: TensorBase, operation: str) -> None:
+    """Integers can't be divided by 0, and bools not at all."""
+    if y.array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{operation}\" not implemented for 'Bool'")
+    if y.array.dtype.kind != "f" and not y.array.all():
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _check_alpha(alpha: Any, kind: str, operation: str) -> None:
+    if not isinstance(alpha, (bool, int, float, np.number)):
+        raise TypeError(f"{operation}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    if isinstance(alpha, bool) and kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, (float, np.floating)) and kind != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+
+
+def add_scaled(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input + alpha * other"""
+    if alpha.__class__ is int and alpha == 1:
+        return add(input, other)
+    x, y = operands(input, other, "add")
+    _check_alpha(alpha, x.array.dtype.kind, "add")
+    return AddScaled.apply(x, y, alpha)
+
+
+def sub_scaled(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input - alpha * other"""
+    if alpha.__class__ is int and alpha == 1:
+        return sub(input, other)
+    x, y = operands(input, other, "sub")
+    _check_alpha(alpha, x.array.dtype.kind, "sub")
     if x.array.dtype.kind == "b":
+        _refuse_bools()
+    return AddScaled.apply(x, y, -alpha)
+
+
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """other - alpha * input"""
+    return sub_scaled(other, input, alpha=alpha)
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """input / other; of integers, as floats. rounding_mode "floor" or "trunc" rounds the quotient."""
+    x, y = input, other
+    if rounding_mode is None and isinstance(x, TensorBase) and x.array.dtype.kind in "ui" and not (
+            isinstance(y, TensorBase) and y.array.dtype.kind == "f"):
+        x = as_float(x, "div")  # before promotion, which would wrap a 0-d y to the type of x
+    x, y = operands(x, y, "div")
+    if rounding_mode is None:
+        return Div.apply(as_float(x, "div"), as_float(y, "div"))
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+                           f"'{rounding_mode}'")
+    return floor_divide(x, y) if rounding_mode == "floor" else trunc_divide(x, y)
+
+
+def neg(input: Any) -> Any:
+    """-x"""
+    require_tensor(input, "neg")
+    if input.array.dtype.kind == "b":
         raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert "
                            "a mask, use the `~` or `logical_not()` operator instead.")
-    return Neg.apply(x)
+    return Neg.apply(input)
 
 
-def pow(x: Any, y: Any) -> Any:
-    """x ** y. The exponents 2, 1/2 and -1 have kernels of their own."""
+def pow(input: Any, exponent: Any) -> Any:
+    """input ** exponent. The exponents 2, 1/2 and -1 have kernels of their own."""
+    x, y = input, exponent
     if isinstance(x, TensorBase) and x.array.dtype.kind == "f" and not isinstance(y, TensorBase):
         special = {2: x.square, 0.5: x.sqrt, -1: x.reciprocal, 1: x.clone}.get(y)
         if special:
             return special()
+    if isinstance(x, TensorBase) and isinstance(y, (int, np.integer)) and y < 0 and x.array.dtype.kind in "iub":
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
     x, y = operands(x, y, "pow")
     if x.array.dtype.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-    if x.array.dtype.kind in "iu" and (y.array < 0).any():
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
     return Pow.apply(x, y)
-
-
-def compare(ufunc: Any, x: TensorBase, y: Any) -> Any:
-    """A bool tensor: x ? y by NumPy's ufunc. Not differentiable."""
-    x, y = operands(x, y, ufunc.__name__)
-    return make(np.asarray(ufunc(x.array, y.array)))

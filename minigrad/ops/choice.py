@@ -9,10 +9,13 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
 from minigrad.native import lib
-from minigrad.ops.kernel import as_float, binary, broadcast, require_tensor
+from minigrad.ops.kernel import binary, broadcast, require_tensor
 from minigrad.ops.operands import function_of, operands, scalar
 
-__all__ = ["clamp", "maximum", "minimum", "where"]
+__all__ = ["clamp", "clamp_max", "clamp_min", "fill", "maximum", "minimum", "nan_to_num", "where"]
+
+
+_UINT8 = np.dtype(np.uint8).num
 
 
 class Where(Function):
@@ -31,18 +34,18 @@ class Where(Function):
 
 
 class Maximum(Function):
-    """z = max(x, y);  dx = dz where x > y, dz / 2 where x = y; dy likewise."""
+    """z = max(x, y), NaN if either is;  dx = 0 where x < y, dz / 2 where x = y, else dz; dy likewise."""
 
     kernel, ufunc = staticmethod(lib.mg_maximum), staticmethod(np.maximum)
 
     @classmethod
-    def larger(cls, x, y):
-        return x > y
+    def loses(cls, x, y):
+        return x < y
 
     @classmethod
     def share(cls, x, y, dz):
-        """The part of dz that x gets: 1, 1/2 at a tie, or 0."""
-        return dz * (cls.larger(x, y).to(dz.dtype) + (x == y).to(dz.dtype) * 0.5)
+        """The part of dz that x gets: all, half of it at a tie, or 0."""
+        return where(cls.loses(x, y), 0.0, where(x == y, dz * 0.5, dz))
 
     @classmethod
     def forward(cls, ctx, x, y):
@@ -57,33 +60,44 @@ class Maximum(Function):
 
 
 class Minimum(Maximum):
-    """z = min(x, y);  dx = dz where x < y, dz / 2 where x = y; dy likewise."""
+    """z = min(x, y), NaN if either is;  dx = 0 where x > y, dz / 2 where x = y, else dz; dy likewise."""
 
     kernel, ufunc = staticmethod(lib.mg_minimum), staticmethod(np.minimum)
 
     @classmethod
-    def larger(cls, x, y):
-        return x < y
+    def loses(cls, x, y):
+        return x > y
 
 
 class Clamp(Function):
-    """y = x between low and high (either may be None);  dx = dy where low <= x <= high, else 0. By NumPy."""
+    """y = min(max(x, low), high), either bound a tensor or None. By NumPy.
+
+    dx = dy where low <= x <= high, dlow = dy where x < low < high, dhigh = dy where x > high or low > high; else 0.
+    """
 
     @staticmethod
     def forward(ctx, x, low, high):
-        ctx.save_for_backward(x)
-        ctx.low, ctx.high = low, high
-        return make(np.asarray(np.clip(x.array, low, high), x.array.dtype))
+        ctx.save_for_backward(x, low, high)
+        y = x.array if low is None else np.maximum(x.array, low.array)
+        return make(np.asarray(y if high is None else np.minimum(y, high.array)))
 
     @staticmethod
     def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        inside = np.ones(x.array.shape, bool)
-        if ctx.low is not None:
-            inside &= ~(x.array < ctx.low)
-        if ctx.high is not None:
-            inside &= ~(x.array > ctx.high)
-        return where(make(inside), dy, 0.0), None, None
+        x, low, high = ctx.saved_tensors
+        need_x, need_low, need_high = ctx.needs_input_grad
+        a = x.array
+        below = False if low is None else a < low.array
+        above = False if high is None else a > high.array
+        inside = np.logical_and(True if low is None else a >= low.array, True if high is None else a <= high.array)
+        both = low is not None and high is not None
+        return (_kept(dy, inside) if need_x else None,
+                _kept(dy, below & (low.array < high.array) if both else below) if need_low else None,
+                _kept(dy, above | (low.array > high.array) if both else above) if need_high else None)
+
+
+def _kept(dy: Any, where_: Any) -> Any:
+    """dy where a NumPy condition holds, else 0."""
+    return where(make(np.broadcast_to(where_, dy.array.shape)), dy, 0.0)
 
 
 class Fill(Function):
@@ -95,17 +109,20 @@ class Fill(Function):
 
     @staticmethod
     def backward(ctx, dy):
-        return dy * 0.0, None
+        return make(np.zeros(dy.array.shape, dy.array.dtype)), None
 
 
 maximum, minimum = function_of(Maximum, "maximum"), function_of(Minimum, "minimum")
 
 
-def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """x where condition holds, else y; with one argument, the positions where it holds, one tensor per axis."""
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """input where condition holds, else other; with one argument, the positions where it holds, a tensor per axis."""
     require_tensor(condition, "where", "condition")
+    x, y = input, other
     if x is None and y is None:
-        return tuple(make(p) for p in np.nonzero(condition.array))
+        return tuple(make(p) for p in np.nonzero(np.atleast_1d(condition.array)))
+    if condition.array.dtype.num == _UINT8:
+        condition = condition.bool()
     if condition.array.dtype.kind != "b":
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype "
                            f"{condition.dtype}")
@@ -117,19 +134,56 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return Where.apply(condition, x, y)
 
 
-def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
-    """x between min and max: numbers, tensors or None. Inclusive: the gradient passes at the bounds themselves."""
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """input between min and max: numbers, tensors or None. Inclusive: the gradient passes at the bounds themselves."""
+    require_tensor(input, "clamp")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        y = x if min is None else where(x < min, min, x)
-        return y if max is None else where(y > max, max, y)
-    if x.array.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
-        x = as_float(x, "clamp")
-    low, high = (None if bound is None else scalar(bound, x.array.dtype, "clamp") for bound in (min, max))
+    x, low, high = input, min, max
+    for bound in (min, max):
+        if bound is not None:
+            x, _ = operands(x, bound, "clamp")
+    if x.array.dtype.kind == "b":
+        raise NotImplementedError("\"clamp\" not implemented for 'Bool'")
+    low, high = (None if bound is None else operands(x, bound, "clamp")[1] for bound in (low, high))
+    for bound in (low, high):
+        if bound is not None and bound.array.ndim:
+            x = x.expand(broadcast(x.array.shape, bound.array.shape)[0])
     return Clamp.apply(x, low, high)
 
 
+def clamp_min(input: Any, min: Any) -> Any:
+    """max(input, min)"""
+    return clamp(input, min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """min(input, max)"""
+    return clamp(input, None, max)
+
+
 def fill(x: Any, value: Any) -> Any:
-    """value everywhere, in x's shape and type"""
+    """value everywhere, in x's shape and type; value is a number, or a tensor of one"""
     return Fill.apply(x, scalar(value, x.array.dtype, "fill_"))
+
+
+class NanToNum(Function):
+    """y = x, its NaN and infinities replaced;  dx = dy where x is finite, else 0. By NumPy."""
+
+    @staticmethod
+    def forward(ctx, x, *replacements):
+        ctx.save_for_backward(x)
+        return make(np.asarray(np.nan_to_num(x.array, True, *replacements)))
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        return _kept(dy, np.isfinite(x.array)), None, None, None
+
+
+def nan_to_num(input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """input with NaN as nan (0), infinity as posinf and -infinity as neginf (the largest and the least number)"""
+    require_tensor(input, "nan_to_num")
+    if input.array.dtype.kind != "f":
+        return make(input.array.copy())
+    return NanToNum.apply(input, 0.0 if nan is None else nan, posinf, neginf)

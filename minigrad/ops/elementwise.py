@@ -1,23 +1,30 @@
-"""Functions of one tensor: a table of (kernel, formula, what backward saves, derivative)."""
+"""Functions of one tensor that have a kernel: a table of (kernel, formula, what backward saves, derivative).
+
+Those without a kernel, by NumPy, are made the same way in rounding.py, trigonometric.py and special.py.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine import Function, make
 from minigrad.native import lib
-from minigrad.ops.kernel import as_float, unary
+from minigrad.ops.kernel import as_float, require_tensor, unary
+
+__all__ = ["abs", "by_numpy", "elementwise", "erf", "exp", "expm1", "flat", "function_of_floats", "log", "log1p",
+           "positive", "reciprocal", "rsqrt", "sign", "sqrt", "square"]
 
 
-def _elementwise(name: str, kernel: Any, formula: str, saves: str, derivative: Any) -> type[Function]:
-    """A Function y = f(x) whose backward is derivative(dy, s), with s the saved x or y."""
+def elementwise(name: str, compute: Any, formula: str, saves: str, derivative: Any) -> type[Function]:
+    """A Function y = compute(x) whose backward is derivative(dy, s), with s the saved x or y."""
 
     class Elementwise(Function):
         @staticmethod
         def forward(ctx, x):
-            y = unary(kernel, x)
+            y = compute(x)
             ctx.save_for_backward(x if saves == "x" else y)
             return y
 
@@ -31,51 +38,88 @@ def _elementwise(name: str, kernel: Any, formula: str, saves: str, derivative: A
     return Elementwise
 
 
+def by_kernel(function: Any) -> Any:
+    """y = function(x) by a kernel of C."""
+    return partial(unary, function)
+
+
+def by_numpy(function: Any) -> Any:
+    """y = function(x.array) by NumPy, in the type of x."""
+
+    def compute(x: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return make(np.asarray(function(x.array), x.array.dtype))
+
+    return compute
+
+
+def flat(dy: Any, _: Any) -> Any:
+    """The gradient of a function made of steps: 0, whatever dy."""
+    return make(np.zeros(dy.array.shape, dy.array.dtype))
+
+
 TWO_OVER_SQRT_PI = 1.1283791670955126
 
-Abs = _elementwise("Abs", lib.mg_abs, "y = |x|;  dx = dy sign(x)", "x", lambda dy, x: dy * x.sign())
-Sign = _elementwise("Sign", lib.mg_sign, "y = -1, 0 or 1;  dx = 0", "x", lambda dy, x: dy * 0.0)
-Square = _elementwise("Square", lib.mg_square, "y = x^2;  dx = 2 x dy", "x", lambda dy, x: dy * (x * 2.0))
-Sqrt = _elementwise("Sqrt", lib.mg_sqrt, "y = sqrt(x);  dx = dy / 2y", "y", lambda dy, y: dy / (y * 2.0))
-Rsqrt = _elementwise("Rsqrt", lib.mg_rsqrt, "y = 1 / sqrt(x);  dx = -dy y^3 / 2", "y",
+Abs = elementwise("Abs", by_kernel(lib.mg_abs), "y = |x|;  dx = dy sign(x)", "x", lambda dy, x: dy * x.sign())
+Sign = elementwise("Sign", by_kernel(lib.mg_sign), "y = -1, 0 or 1;  dx = 0", "x", flat)
+Square = elementwise("Square", by_kernel(lib.mg_square), "y = x^2;  dx = 2 x dy", "x", lambda dy, x: dy * (x * 2.0))
+Sqrt = elementwise("Sqrt", by_kernel(lib.mg_sqrt), "y = sqrt(x);  dx = dy / 2y", "y", lambda dy, y: dy / (y * 2.0))
+Rsqrt = elementwise("Rsqrt", by_kernel(lib.mg_rsqrt), "y = 1 / sqrt(x);  dx = -dy y^3 / 2", "y",
                      lambda dy, y: dy * (y.square() * y * -0.5))
-Reciprocal = _elementwise("Reciprocal", lib.mg_reciprocal, "y = 1 / x;  dx = -dy y^2", "y",
-                          lambda dy, y: -(dy * y.square()))
-Exp = _elementwise("Exp", lib.mg_exp, "y = e^x;  dx = dy y", "y", lambda dy, y: dy * y)
-Expm1 = _elementwise("Expm1", lib.mg_expm1, "y = e^x - 1;  dx = dy (y + 1)", "y", lambda dy, y: dy * (y + 1.0))
-Log = _elementwise("Log", lib.mg_log, "y = ln x;  dx = dy / x", "x", lambda dy, x: dy / x)
-Log1p = _elementwise("Log1p", lib.mg_log1p, "y = ln(1 + x);  dx = dy / (1 + x)", "x", lambda dy, x: dy / (x + 1.0))
-Erf = _elementwise("Erf", lib.mg_erf, "y = 2 / sqrt(pi) integral_0^x e^(-t^2) dt;  dx = 2 / sqrt(pi) e^(-x^2) dy", "x",
-                   lambda dy, x: dy * ((-x.square()).exp() * TWO_OVER_SQRT_PI))
+Reciprocal = elementwise("Reciprocal", by_kernel(lib.mg_reciprocal), "y = 1 / x;  dx = -dy y^2", "y",
+                         lambda dy, y: -(dy * y.square()))
+Exp = elementwise("Exp", by_kernel(lib.mg_exp), "y = e^x;  dx = dy y", "y", lambda dy, y: dy * y)
+Expm1 = elementwise("Expm1", by_kernel(lib.mg_expm1), "y = e^x - 1;  dx = dy (y + 1)", "y",
+                    lambda dy, y: dy * (y + 1.0))
+Log = elementwise("Log", by_kernel(lib.mg_log), "y = ln x;  dx = dy / x", "x", lambda dy, x: dy / x)
+Log1p = elementwise("Log1p", by_kernel(lib.mg_log1p), "y = ln(1 + x);  dx = dy / (1 + x)", "x",
+                    lambda dy, x: dy / (x + 1.0))
+Erf = elementwise("Erf", by_kernel(lib.mg_erf),
+                  "y = 2 / sqrt(pi) integral_0^x e^(-t^2) dt;  dx = 2 / sqrt(pi) e^(-x^2) dy", "x",
+                  lambda dy, x: dy * ((-x.square()).exp() * TWO_OVER_SQRT_PI))
 
 
-def _function(op: type[Function]) -> Any:
+def function_of_floats(op: type[Function]) -> Any:
+    """The function op(input) that takes integers as the default float."""
     name = op.__name__.lower()
 
-    def function(x: Any) -> Any:
-        return op.apply(as_float(x, name))
+    def function(input: Any) -> Any:
+        return op.apply(as_float(input, name))
 
     function.__name__ = name
     function.__doc__ = f"{op.__doc__}"
     return function
 
 
-sqrt, rsqrt, reciprocal = _function(Sqrt), _function(Rsqrt), _function(Reciprocal)
-exp, expm1, log, log1p, erf = _function(Exp), _function(Expm1), _function(Log), _function(Log1p), _function(Erf)
+sqrt, rsqrt, reciprocal = map(function_of_floats, (Sqrt, Rsqrt, Reciprocal))
+exp, expm1, log, log1p, erf = map(function_of_floats, (Exp, Expm1, Log, Log1p, Erf))
 
 
-def abs(x: Any) -> Any:
+def abs(input: Any) -> Any:
     """|x|"""
-    if x.array.dtype.kind == "b":
+    require_tensor(input, "abs")
+    if input.array.dtype.kind == "b":
         raise NotImplementedError("\"abs\" not implemented for 'Bool'")
-    return Abs.apply(x) if x.array.dtype.kind == "f" else make(np.asarray(np.abs(x.array)))
+    return Abs.apply(input) if input.array.dtype.kind == "f" else make(np.asarray(np.abs(input.array)))
 
 
-def sign(x: Any) -> Any:
+def sign(input: Any) -> Any:
     """-1, 0 or 1"""
-    return Sign.apply(x) if x.array.dtype.kind == "f" else make(np.asarray(np.sign(x.array)))
+    require_tensor(input, "sign")
+    if input.array.dtype.kind == "b":
+        return make(input.array.copy())
+    return Sign.apply(input) if input.array.dtype.kind == "f" else make(np.asarray(np.sign(input.array)))
 
 
-def square(x: Any) -> Any:
+def square(input: Any) -> Any:
     """x * x"""
-    return Square.apply(x) if x.array.dtype.kind == "f" else x * x
+    require_tensor(input, "square")
+    return Square.apply(input) if input.array.dtype.kind == "f" else input ** 2
+
+
+def positive(input: Any) -> Any:
+    """x itself"""
+    require_tensor(input, "positive")
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input

@@ -11,7 +11,7 @@ from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
 from minigrad.ops.shape import Cast
 
-__all__ = ["function_of", "number", "operands", "scalar"]
+__all__ = ["function_of", "number", "operands", "scalar", "wrapped"]
 
 
 def operands(x: Any, y: Any, operation: str) -> tuple[Any, Any]:
@@ -44,7 +44,17 @@ def number(value: Any, like: TensorBase, operation: str) -> Any:
         raise TypeError(f"{operation}(): {type(value).__name__} numbers are not supported")
     else:
         raise TypeError(f"{operation}(): unsupported operand type {type(value).__name__}")
-    return make(scalar(value, dtype, operation))
+    return make(wrapped(value, dtype))
+
+
+def wrapped(value: Any, dtype: np.dtype) -> np.ndarray:
+    """A number as a 0-d array of a type; an integer that the type can't hold loses its higher bits, as in PyTorch."""
+    if dtype.kind in "iu" and not isinstance(value, (float, np.floating)):
+        if not -(1 << 63) <= value < 1 << 64:
+            raise OverflowError(f"int too big to convert: {value}")
+        return np.array(int(value) & (1 << 64) - 1, np.uint64).astype(dtype)
+    with np.errstate(over="ignore"):
+        return np.array(value, dtype)
 
 
 def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
@@ -53,6 +63,8 @@ def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
         value = value.item()
     if not isinstance(value, (Number, np.bool_)) or isinstance(value, complex):
         raise TypeError(f"{operation}(): expected a number, but got {type(value).__name__}")
+    if dtype.kind == "u" and -np.iinfo(dtype).max <= value < 0:
+        return wrapped(value, dtype)  # -1 as 255
     try:
         return np.array(value, dtype)
     except (OverflowError, ValueError):
@@ -63,10 +75,10 @@ def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
 def function_of(op: type[Function], name: str) -> Any:
     """The function op(x, y) that takes tensors of any types, or numbers."""
 
-    def function(x: Any, y: Any) -> Any:
-        if x.__class__ is not y.__class__ or x.array.dtype is not y.array.dtype:
-            x, y = operands(x, y, name)
-        return op.apply(x, y)
+    def function(input: Any, other: Any) -> Any:
+        if input.__class__ is not other.__class__ or input.array.dtype is not other.array.dtype:
+            input, other = operands(input, other, name)
+        return op.apply(input, other)
 
     function.__name__ = name
     function.__doc__ = f"{op.__doc__}"

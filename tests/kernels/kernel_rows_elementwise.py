@@ -91,7 +91,7 @@ ELEMENTWISE = [
     broadcast("mg_pow", np.power, ulps=2, draw=positive, large=20_001),
     unary("mg_neg", np.negative),
     unary("mg_abs", np.abs),
-    unary("mg_sign", np.sign),
+    unary("mg_sign", lambda x: np.nan_to_num(np.sign(x))),
     unary("mg_square", np.square),
     unary("mg_sqrt", np.sqrt, draw=positive),
     unary("mg_rsqrt", lambda x: 1 / np.sqrt(x), ulps=2, draw=positive),
