@@ -72,8 +72,8 @@ Fmin = _pair("Fmin", np.fmin, "z = the smaller, which is not NaN;  dx = dz where
              lambda dz, x, y, z: where((x <= y) | y.isnan(), 0.0, dz))
 Xlogy = _pair("Xlogy", _xlogy, "z = x ln y, 0 where x = 0;  dx = dz ln y, 0 where x = 0 and y <= 0; dy = dz x / y",
               lambda dz, x, y, z: where((x == 0) & (y <= 0), 0.0, xlogy(dz, y)), lambda dz, x, y, z: dz * x / y)
-Heaviside = _pair("Heaviside", np.heaviside, "z = 0 where x < 0, y where x = 0, else 1;  no gradient",
-                  _no_gradient, _no_gradient)
+Heaviside = _pair("Heaviside", np.heaviside, "z = 0 where x < 0, y where x = 0, else 1;  dx = 0, dy = dz where x = 0",
+                  _no_gradient, lambda dz, x, y, z: where(x == 0, dz, 0.0))
 
 
 def _over_squares(a: Any, x: Any, y: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .row import WIDTHS, Draw, Row, above, away, below, call, coin, distinct, normal, positive, split
+from .row import WIDTHS, Draw, Row, away, call, coin, distinct, normal, positive, split
 
 Maker = Callable[..., Draw]
 erf = np.vectorize(math.erf, otypes=[float])
@@ -133,12 +133,7 @@ ELEMENTWISE = [
     binary("maximum", np.maximum, "Maximum", distinct),
     binary("minimum", np.minimum, "Minimum", distinct),
     binary("remainder", np.remainder, "Remainder", positive, away, ulps=128),
-    binary("add with alpha", lambda x, y: x + 2.5 * y, "Add", how=lambda t, x, y: t.add(x, y, alpha=2.5)),
-    binary("sub with alpha", lambda x, y: x - 3 * y, "Sub", how=lambda t, x, y: x.sub(y, alpha=3)),
     three("where", np.where, coin, normal, normal, covers="Where"),
-    Row("clamp by tensors", np.clip, tuple(call(normal(*x), below(*low), above(*high)) for x, low, high in (
-        ((2, 3), (2, 3), (2, 3)), ((2, 3), (3,), ()), ((), (), ()), ((0,), (1,), (0,)), ((17, 9), (1, 9), (17, 1)))),
-        split("Where"), lambda t, x, low, high: t.clamp(x, low, high)),
     three("x + y * z", lambda x, y, z: x + y * z, normal, normal, normal, covers="Add Mul",
           how=lambda t, x, y, z: x + y * z),
     with_numbers("+", operator.add, "Add"),

@@ -5,9 +5,19 @@ from __future__ import annotations
 from .row import Row
 from .rows_arrange import ARRANGEMENTS
 from .rows_elementwise import ELEMENTWISE
+from .rows_functions import FUNCTIONS
 from .rows_layers import LAYERS
 from .rows_nn import LOSSES, PRODUCTS, REDUCTIONS
 from .rows_shape import SHAPES
 
-ROWS: list[Row] = [*ELEMENTWISE, *SHAPES, *ARRANGEMENTS, *REDUCTIONS, *PRODUCTS, *LOSSES, *LAYERS]
+ROWS: list[Row] = [
+    *ELEMENTWISE,
+    *FUNCTIONS,
+    *SHAPES,
+    *ARRANGEMENTS,
+    *REDUCTIONS,
+    *PRODUCTS,
+    *LOSSES,
+    *LAYERS,
+]
 BY_NAME = {row.name: row for row in ROWS}
