@@ -145,7 +145,8 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
             x, _ = operands(x, bound, "clamp")
     if x.array.dtype.kind == "b":
         raise NotImplementedError("\"clamp\" not implemented for 'Bool'")
-    low, high = (None if bound is None else operands(x, bound, "clamp")[1] for bound in (low, high))
+    low, high = (None if bound is None else operands(x, bound, "clamp")[1] if isinstance(bound, TensorBase)
+                 else make(scalar(bound, x.array.dtype, "clamp")) for bound in (low, high))
     for bound in (low, high):
         if bound is not None and bound.array.ndim:
             x = x.expand(broadcast(x.array.shape, bound.array.shape)[0])
