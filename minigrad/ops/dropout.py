@@ -18,7 +18,7 @@ from minigrad.native import FLOATS, lib, pointer
 from minigrad.ops.kernel import new, new_like, ptr, require_tensor
 from minigrad.random import Generator, default_generator
 
-__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of"]
+__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of", "require_floats"]
 
 
 class Dropout(Function):
@@ -36,6 +36,20 @@ class Dropout(Function):
         return Dropout.apply(dy, ctx.draw, ctx.keep), None, None
 
 
+class SharedDropout(Function):
+    """Dropout whose mask has the given shape, with 1 where an axis of x shares it;  dx = the same operator of dy."""
+
+    @staticmethod
+    def forward(ctx, x, draw, keep, shape):
+        ctx.draw, ctx.keep, ctx.shape = draw, keep, shape
+        mask = _drawn_mask(shape, draw, keep)
+        return _scaled_where(x, mask, 65536.0 / keep)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return SharedDropout.apply(dy, ctx.draw, ctx.keep, ctx.shape), None, None, None
+
+
 class MaskScale(Function):
     """y = scale x where mask, else 0;  dx = scale dy where mask, else 0. The mask broadcasts to x."""
 
@@ -43,15 +57,25 @@ class MaskScale(Function):
     def forward(ctx, x, mask, scale):
         ctx.save_for_backward(mask)
         ctx.scale = scale
-        y = new_like(x)
-        wide = make(np.ascontiguousarray(np.broadcast_to(mask.array, x.array.shape)))
-        lib.mg_mask_scale(x.array.dtype.num, ptr(y), ptr(x), ptr(wide), x.array.size, scale)
-        return y
+        return _scaled_where(x, mask, scale)
 
     @staticmethod
     def backward(ctx, dy):
         (mask,) = ctx.saved_tensors
         return MaskScale.apply(dy, mask, ctx.scale), None, None
+
+
+def _scaled_where(x: TensorBase, mask: TensorBase, scale: float) -> Any:
+    y = new_like(x)
+    wide = make(np.ascontiguousarray(np.broadcast_to(mask.array, x.array.shape)))
+    lib.mg_mask_scale(x.array.dtype.num, ptr(y), ptr(x), ptr(wide), x.array.size, scale)
+    return y
+
+
+def _drawn_mask(shape: tuple[int, ...], draw: np.ndarray, keep: int) -> Any:
+    mask = new(shape, dtypes.bool.dtype)
+    lib.mg_dropout_mask(ptr(mask), pointer(draw), mask.array.size, keep)
+    return mask
 
 
 def check_probability(p: Any) -> float:
@@ -90,26 +114,33 @@ def dropout_mask(shape: Any, p: float = 0.5, *, generator: Generator | None = No
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if p in (0.0, 1.0):
         return make(np.full(shape, p == 0.0))
-    mask = new(shape, dtypes.bool.dtype)
-    lib.mg_dropout_mask(ptr(mask), pointer(_stream(generator, seed).draw()), mask.array.size, kept_of(p))
-    return mask
+    return _drawn_mask(shape, _stream(generator, seed).draw(), kept_of(p))
+
+
+def require_floats(x: Any) -> None:
+    """A tensor of floats: RuntimeError, in PyTorch's words, for integers."""
+    require_tensor(x, "dropout")
+    if x.array.dtype.num not in FLOATS:
+        name = dtypes.title(x.array.dtype)
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {name}: dropout in training "
+                           "needs floating-point input")
 
 
 def dropout(x: Any, p: float, *, generator: Generator | None = None, seed: int | None = None, noise_shape: Any = None,
             mask: Any = None, return_mask: bool = False) -> Any:
     """Dropout in training, at drop probability p; see nn.functional.dropout."""
-    require_tensor(x, "dropout")
+    if not isinstance(x, TensorBase) or x.array.dtype.num not in FLOATS:
+        require_floats(x)
     p = check_probability(p)
-    if x.array.dtype.num not in FLOATS:
-        name = dtypes.title(x.array.dtype)
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {name}: dropout in training "
-                           "needs floating-point input")
     if mask is not None:
         mask = _given_mask(mask, x)
     elif p in (0.0, 1.0):
         mask = dropout_mask((1,) * x.array.ndim, p)
     elif noise_shape is not None:
-        mask = dropout_mask(_noise_shape(noise_shape, x), p, generator=generator, seed=seed)
+        shape = _noise_shape(noise_shape, x)
+        if not return_mask:
+            return SharedDropout.apply(x, _stream(generator, seed).draw(), kept_of(p), shape)
+        mask = dropout_mask(shape, p, generator=generator, seed=seed)
     elif return_mask:
         mask = dropout_mask(x.array.shape, p, generator=generator, seed=seed)
     if mask is None:

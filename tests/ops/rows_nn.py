@@ -264,6 +264,8 @@ LOSSES = [
         split("MaskScale"), lambda t, x, mask: t.nn.functional.dropout(x, 0.25, mask=mask), torch=False),
     Row("dropout", None, (call(normal(2, 3)), call(normal())), split("Dropout"),
         lambda t, x: t.nn.functional.dropout(x, 0.4, seed=5), torch=False),
+    Row("dropout of rows", None, (call(normal(2, 3)), call(normal(4, 2))), split("SharedDropout"),
+        lambda t, x: t.nn.functional.dropout(x, 0.4, seed=5, noise_shape=(None, 1)), torch=False),
     Row("the boundary of a module with backward hooks", lambda x, y: (x, y), (call(normal(2, 3), normal(2)),),
         split("ModuleBoundary"), lambda t, x, y: ModuleBoundary.apply(lambda dys: dys, x, y), torch=False),
     Row("packed saved tensors", lambda x, y: x * np.exp(y), (call(normal(2, 3), normal(3)),), split("Unpacked"), packed,

@@ -8,12 +8,15 @@ import numpy as np
 
 from minigrad.engine import make
 from minigrad.methods import become
-from minigrad.ops.dropout import check_probability
+from minigrad.nn.caller import warn
+from minigrad.ops.dropout import check_probability, kept_of, require_floats
 from minigrad.ops.dropout import dropout as drop
 from minigrad.ops.kernel import require_tensor
 from minigrad.random import Generator
 
-__all__ = ["dropout"]
+__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
+
+SELU_LIMIT = 1.7580993408473766  # alpha * scale of SELU: what large negative numbers become is -SELU_LIMIT
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *,
@@ -40,3 +43,90 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     if not inplace:
         return y
     return (become(input, y[0]), y[1]) if return_mask else become(input, y)
+
+
+# -- whole channels ----------------------------------------------------------------------------------------------------
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Any:
+    """Dropout of whole channels of x (N, C, L) or (C, L). Options: generator, seed, mask, return_mask, as dropout."""
+    require_tensor(input, "dropout1d")
+    check_probability(p)
+    ndim = input.array.ndim
+    if ndim not in (2, 3):
+        raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d "
+                           "exists to provide channel-wise dropout on inputs with 1 spatial dimension, a channel "
+                           "dimension, and an optional batch dimension (i.e. 2D or 3D inputs).")
+    return _channels(dropout, input, ndim == 3, p, training, inplace, options)
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Any:
+    """Dropout of whole channels of x (N, C, H, W); a 3-D input is taken as (N, C, L), as in PyTorch, with a warning."""
+    require_tensor(input, "dropout2d")
+    check_probability(p)
+    _warn_of_rank("dropout2d", 2, input.array.ndim, (3, 4))
+    if input.array.ndim == 3:
+        warn("dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
+             "desired - input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in "
+             "a future release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To "
+             "maintain the 1D channel-wise dropout behavior, please switch to using dropout1d instead.")
+    return _channels(dropout, input, True, p, training, inplace, options)
+
+
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Any:
+    """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W)."""
+    require_tensor(input, "dropout3d")
+    check_probability(p)
+    _warn_of_rank("dropout3d", 3, input.array.ndim, (4, 5))
+    return _channels(dropout, input, input.array.ndim == 5, p, training, inplace, options)
+
+
+def _warn_of_rank(name: str, spatial: int, ndim: int, wanted: tuple[int, int]) -> None:
+    if ndim not in wanted:
+        warn(f"{name}: Received a {ndim}-D input to {name}, which is deprecated and will result in an error in a "
+             "future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+             f"{name} exists to provide channel-wise dropout on inputs with {spatial} spatial dimensions, a channel "
+             f"dimension, and an optional batch dimension (i.e. {wanted[0]}D or {wanted[1]}D inputs).")
+
+
+def _channels(function: Any, input: Any, batched: bool, p: float, training: bool, inplace: bool, options: dict) -> Any:
+    """function with a mask per channel: of (N, C), or of (C) without a batch."""
+    shape = input.array.shape
+    lead = 2 if batched else 1
+    if "noise_shape" in options:
+        raise TypeError("dropout of whole channels has a noise_shape of its own: use dropout for another one")
+    if training and check_probability(p) > 0 and len(shape) < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    if not input.array.size or options.get("mask") is not None:
+        return function(input, p, training, inplace, **options)
+    return function(input, p, training, inplace, noise_shape=(*shape[:lead], *[1] * (len(shape) - lead)), **options)
+
+
+# -- for SELU: the mean and the variance stay --------------------------------------------------------------------------
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False, **options: Any) -> Any:
+    """In training, a x + A a p with probability 1 - p, else -A a (1 - p): A = 1.758, a = ((A^2 p + 1) (1 - p))^-1/2.
+
+    So numbers of mean 0 and variance 1 keep both (Klambauer et al., 2017). p = 1 gives 0. Options: generator, seed,
+    noise_shape, mask, return_mask, as dropout.
+    """
+    require_tensor(input, "alpha_dropout")
+    p = check_probability(p)
+    if not training or (p == 0.0 and options.get("mask") is None):
+        return dropout(input, p, training, inplace, **options)
+    require_floats(input)
+    kept = drop(input + SELU_LIMIT, p, **options)  # scale (x + A), or 0
+    y, mask = kept if options.get("return_mask") else (kept, None)
+    if p < 1.0:
+        a = ((SELU_LIMIT**2 * p + 1.0) * (1.0 - p)) ** -0.5
+        y = y * (a * (1.0 if p == 0.0 else kept_of(p) / 65536)) - SELU_LIMIT * a * (1.0 - p)
+    y = become(input, y) if inplace else y
+    return y if mask is None else (y, mask)
+
+
+def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False,
+                          **options: Any) -> Any:
+    """alpha_dropout of whole channels of x (N, C, ...)."""
+    require_tensor(input, "feature_alpha_dropout")
+    return _channels(alpha_dropout, input, True, p, training, inplace, options)

@@ -10,33 +10,26 @@ from minigrad.ops.dropout import check_probability
 from minigrad.random import Generator
 from minigrad.tensor import Tensor
 
-__all__ = ["Dropout"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-class Dropout(Module):
-    """In training, y_i = x_i / (1 - p) with probability 1 - p, else 0; in evaluation y = x (Srivastava et al., 2014).
+class _Drops(Module):
+    """What all dropouts share: p, inplace, and where to draw from.
 
     p            probability of dropping; ValueError unless in [0, 1]. May be changed later: checked at every call
     generator    where to draw from, in place of the default generator
     seed         the module owns the stream of this seed: calls differ, and two modules with one seed repeat each other.
                  The position in the stream is in the state_dict ("_extra_state"), and in copies and pickles
-    noise_shape  shape of the mask, 1 where it is shared along a dimension, None for the input's own size
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Generator | None = None,
-                 seed: int | None = None, noise_shape: Any = None) -> None:
+                 seed: int | None = None) -> None:
         super().__init__()
         if generator is not None and seed is not None:
-            raise ValueError("Dropout takes generator= or seed=, not both")
+            raise ValueError(f"{type(self).__name__} takes generator= or seed=, not both")
         check_probability(p)
-        self.p, self.inplace, self.noise_shape, self.seed = p, inplace, noise_shape, seed
+        self.p, self.inplace, self.seed = p, inplace, seed
         self.generator = Generator().manual_seed(seed) if seed is not None else generator
-
-    def forward(self, input: Tensor) -> Tensor:
-        if self.generator is None and self.noise_shape is None:
-            return F.dropout(input, self.p, self.training, self.inplace)
-        return F.dropout(input, self.p, self.training, self.inplace, generator=self.generator,
-                         noise_shape=self.noise_shape)
 
     def _has_extra_state(self) -> bool:
         return self.seed is not None
@@ -49,6 +42,62 @@ class Dropout(Module):
         self.generator.set_state(state)
 
     def extra_repr(self) -> str:
-        own = {"seed": self.seed, "noise_shape": self.noise_shape}
-        return "".join((f"p={self.p}, inplace={self.inplace}",
-                        *(f", {name}={value}" for name, value in own.items() if value is not None)))
+        return f"p={self.p}, inplace={self.inplace}" + ("" if self.seed is None else f", seed={self.seed}")
+
+
+class Dropout(_Drops):
+    """In training, y_i = x_i / (1 - p) with probability 1 - p, else 0; in evaluation y = x (Srivastava et al., 2014).
+
+    noise_shape  shape of the mask, 1 where it is shared along a dimension, None for the input's own size
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Generator | None = None,
+                 seed: int | None = None, noise_shape: Any = None) -> None:
+        super().__init__(p, inplace, generator=generator, seed=seed)
+        self.noise_shape = noise_shape
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.generator is None and self.noise_shape is None:
+            return F.dropout(input, self.p, self.training, self.inplace)
+        return F.dropout(input, self.p, self.training, self.inplace, generator=self.generator,
+                         noise_shape=self.noise_shape)
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + ("" if self.noise_shape is None else f", noise_shape={self.noise_shape}")
+
+
+class _OfFunction(_Drops):
+    _function: Any
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._function(input, self.p, self.training, self.inplace, generator=self.generator)
+
+
+class Dropout1d(_OfFunction):
+    """Dropout of whole channels of x (N, C, L) or (C, L)."""
+
+    _function = staticmethod(F.dropout1d)
+
+
+class Dropout2d(_OfFunction):
+    """Dropout of whole channels of x (N, C, H, W)."""
+
+    _function = staticmethod(F.dropout2d)
+
+
+class Dropout3d(_OfFunction):
+    """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W)."""
+
+    _function = staticmethod(F.dropout3d)
+
+
+class AlphaDropout(_OfFunction):
+    """Dropout for SELU: what is dropped becomes the limit of SELU, and mean and variance stay."""
+
+    _function = staticmethod(F.alpha_dropout)
+
+
+class FeatureAlphaDropout(_OfFunction):
+    """AlphaDropout of whole channels of x (N, C, ...)."""
+
+    _function = staticmethod(F.feature_alpha_dropout)
