@@ -22,6 +22,7 @@ class Hooks:
     """
 
     _hooks: Mapping[str, dict[int, Callable]] = MappingProxyType({kind: {} for kind in _KINDS})  # until the first
+    step: Callable
     _opt_called = False  # whether step was called since a scheduler began to watch
 
     def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
@@ -72,7 +73,7 @@ class Hooks:
         me = weakref.ref(self)  # else the optimiser would own itself
 
         def step(*args: Any, **kwargs: Any) -> Any:
-            optimizer = me()
+            optimizer: Any = me()
             optimizer._opt_called = True
             result = optimizer._step_with_hooks(inner, args, kwargs)
             hooks = optimizer._hooks
@@ -80,7 +81,7 @@ class Hooks:
                 del optimizer.step
             return result
 
-        step.watches_steps = True
+        step.watches_steps = True  # type: ignore[attr-defined]
         self.step = step
 
     def _step_with_hooks(self, inner: Callable | None, args: tuple, kwargs: dict) -> Any:

@@ -37,7 +37,7 @@ class LBFGS(Optimizer):
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
 
-    def step(self, closure: Callable[[], Any]) -> Any:
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Move until done. closure computes the loss anew and its gradients; what it first gave is returned."""
         if len(self.param_groups) != 1:
             raise AssertionError(f"Expected exactly one param_group, but got {len(self.param_groups)}")
@@ -112,6 +112,8 @@ class _Memory:
     def __init__(self, state: dict[str, Any], size: int) -> None:
         self.size = size
         self.func_evals, self.n_iter = state.get("func_evals", 0), state.get("n_iter", 0)
+        self.d: Any
+        self.prev_flat_grad: Any
         self.d, self.prev_flat_grad = (_vector(state.get(name)) for name in self._vectors)
         self.old_dirs, self.old_stps = ([_vector(v) for v in state.get(name) or []] for name in self._lists)
         self.ro = [float(value) for value in state.get("ro") or []]
@@ -150,7 +152,7 @@ class _Memory:
         return d
 
 
-def _vector(value: Any) -> np.ndarray | None:
+def _vector(value: Any) -> Any:
     return value.array if isinstance(value, Tensor) else None if value is None else np.asarray(value)
 
 

@@ -64,7 +64,7 @@ def _within(ends: list[Point], stuck: bool) -> tuple[Any, bool]:
     """The next trial, at the minimum of the cubic through both ends, but the second time in a row not within a tenth of
     an end; and whether it is that close."""
     first, last = sorted(end.t for end in ends)
-    t, room = _cubic_minimum(*ends, first, last), 0.1 * (last - first)
+    t, room = _cubic_minimum(ends[0], ends[1], first, last), 0.1 * (last - first)
     if not min(last - t, t - first) < room:
         return t, False
     if not (stuck or t >= last or t <= first):

@@ -27,6 +27,8 @@ def checked(**options: Any) -> dict[str, Any]:
                 raise ValueError(f"Invalid {_NONNEGATIVE[name]}: {value}")
         elif name == "betas":
             _check_betas(*value)
+    if options.get("fused") and options.get("foreach"):
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
     if options.get("differentiable"):
         raise NotImplementedError("differentiable=True is not offered: the update runs in C and is not recorded")
     return options

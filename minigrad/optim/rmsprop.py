@@ -34,10 +34,9 @@ class RMSprop(KernelOptimizer):
             capturable=capturable, foreach=foreach, maximize=maximize, differentiable=differentiable))
 
     def _used_slots(self, group: dict[str, Any]) -> tuple[str, ...]:
-        used = ("step", "square_avg")
-        if group["momentum"] > 0:
-            used += ("momentum_buffer",)
-        return (*used, "grad_avg") if group["centered"] else used
+        centered = ("grad_avg",) if group["centered"] else ()
+        momentum = ("momentum_buffer",) if group["momentum"] > 0 else ()
+        return ("step", "square_avg", *centered, *momentum)
 
     def _hyper(self, group: dict[str, Any]) -> tuple[float, ...]:
         return (group["lr"], group["alpha"], group["eps"], group["weight_decay"], group["momentum"], group["centered"],

@@ -37,6 +37,17 @@ SCENARIOS = {
     "Adam eps": lambda f: f.optim.Adam([_p(f)], eps=-1e-3),
     "Adam beta 0": lambda f: f.optim.Adam([_p(f)], betas=(1.0, 0.9)),
     "Adam beta 1": lambda f: f.optim.Adam([_p(f)], betas=(0.5, -0.1)),
+    "fused and foreach": lambda f: f.optim.Adam([_p(f)], fused=True, foreach=True),
+    "RMSprop alpha": lambda f: f.optim.RMSprop([_p(f)], alpha=-1),
+    "RMSprop momentum": lambda f: f.optim.RMSprop([_p(f)], momentum=-1),
+    "Adagrad decay": lambda f: f.optim.Adagrad([_p(f)], lr_decay=-1),
+    "Adagrad start": lambda f: f.optim.Adagrad([_p(f)], initial_accumulator_value=-1),
+    "Adadelta rho": lambda f: f.optim.Adadelta([_p(f)], rho=1.1),
+    "Adamax beta": lambda f: f.optim.Adamax([_p(f)], betas=(0.1, 1.0)),
+    "NAdam momentum": lambda f: f.optim.NAdam([_p(f)], momentum_decay=-1),
+    "RAdam eps": lambda f: f.optim.RAdam([_p(f)], eps=-1),
+    "Rprop etas": lambda f: f.optim.Rprop([_p(f)], etas=(1.5, 2.0)),
+    "ASGD lr": lambda f: f.optim.ASGD([_p(f)], lr=-0.5),
     "Adam decay": lambda f: f.optim.AdamW([_p(f)], weight_decay=-1.0),
     "groups": lambda f: f.optim.SGD([{"params": _p(f)}, {"params": [_p(f)], "lr": 5.0}], lr=0.1).state_dict(),
     "generator": lambda f: len(f.optim.Adam(p for p in [_p(f), _p(f)]).param_groups[0]["params"]),
@@ -64,11 +75,11 @@ def test_a_required_option():
         Optimizer([Parameter(ones(1))], {"lr": required})
 
 
-def test_differentiable_is_refused():
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam",
+                                  "Rprop", "ASGD"])
+def test_differentiable_is_refused(name):
     with pytest.raises(NotImplementedError, match="differentiable"):
-        optim.SGD([Parameter(ones(1))], differentiable=True)
-    with pytest.raises(NotImplementedError, match="differentiable"):
-        optim.Adam([Parameter(ones(1))], differentiable=True)
+        getattr(optim, name)([Parameter(ones(1))], differentiable=True)
 
 
 BAD_GRADIENTS = {

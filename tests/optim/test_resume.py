@@ -77,6 +77,28 @@ def test_state_from_pytorch(name, options):
         np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.parametrize("name, options", CASES, ids=IDS)
+def test_state_for_pytorch(name, options):
+    """PyTorch takes up our state, and goes on as we do."""
+    torch = pytest.importorskip("torch")
+    steps = gradients(6)
+    ours = parameters()
+    optimiser = make(name, ours, options)
+    run(optimiser, ours, steps[:3])
+    theirs = [torch.nn.Parameter(torch.from_numpy(v.copy())) for v in values(ours)]
+    other = getattr(torch.optim, name)(theirs, foreach=False)
+    state = optimiser.state_dict()
+    as_theirs = {k: {n: torch.from_numpy(np.array(t.array)) for n, t in s.items()} for k, s in state["state"].items()}
+    other.load_state_dict({"state": as_theirs, "param_groups": state["param_groups"]})
+    run(optimiser, ours, steps[3:])
+    for grads in steps[3:]:
+        for q, g in zip(theirs, grads):
+            q.grad = torch.from_numpy(np.array(g))
+        other.step()
+    for p, q in zip(ours, theirs):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-7, atol=1e-9)
+
+
 def test_options_that_an_old_checkpoint_lacks():
     p = Parameter(from_numpy(np.ones(2)))
     optimiser = optim.AdamW([p], lr=0.5)

@@ -10,7 +10,7 @@ from typing import Any
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
-__all__ = ["LRScheduler", "current", "one_per_group", "require_optimizer", "saved_functions", "set_option",
+__all__ = ["LRScheduler", "current", "one_per_group", "require_optimizer", "saved_function", "set_option",
            "warn_of_epoch"]
 
 _SEE = "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
@@ -111,6 +111,11 @@ class LRScheduler:
         """Go on where state_dict was called."""
         self.__dict__.update(state_dict)
 
+    def _load_all_but(self, name: str, state_dict: dict[str, Any]) -> Any:
+        """Load the state but for this part, and return that."""
+        LRScheduler.load_state_dict(self, {key: value for key, value in state_dict.items() if key != name})
+        return state_dict[name]
+
 
 # -- what several schedulers need --------------------------------------------------------------------------------------
 
@@ -148,10 +153,9 @@ def one_per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     return [_copy(item) for item in value]
 
 
-def saved_functions(functions: list[Callable | None]) -> list[dict[str, Any] | None]:
-    """What a checkpoint keeps of functions: the attributes of objects with __call__; nothing of plain functions."""
-    return [None if function is None or isinstance(function, types.FunctionType) else function.__dict__.copy()
-            for function in functions]
+def saved_function(function: Any) -> dict[str, Any] | None:
+    """What a checkpoint keeps of a function: the attributes of an object with __call__; nothing of a plain function."""
+    return None if function is None or isinstance(function, types.FunctionType) else function.__dict__.copy()
 
 
 def warn_of_epoch() -> None:

@@ -37,11 +37,8 @@ class _Composed(LRScheduler):
         return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        schedulers = self._schedulers
-        super().load_state_dict(state_dict)
-        for scheduler, saved in zip(schedulers, self._schedulers):
+        for scheduler, saved in zip(self._schedulers, self._load_all_but("_schedulers", state_dict)):
             scheduler.load_state_dict(saved)
-        self._schedulers = schedulers
 
 
 class SequentialLR(_Composed):
@@ -66,7 +63,7 @@ class SequentialLR(_Composed):
         first._initial_step()
         self._last_lr = first.get_last_lr()
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[index]
@@ -97,7 +94,7 @@ class ChainedScheduler(_Composed):
         self._schedulers, self.optimizer = schedulers, optimizer
         self._last_lr = current(optimizer, "lr")
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = current(self.optimizer, "lr")

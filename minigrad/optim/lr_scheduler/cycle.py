@@ -11,7 +11,7 @@ from minigrad.optim.lr_scheduler.base import (
     LRScheduler,
     one_per_group,
     require_optimizer,
-    saved_functions,
+    saved_function,
     set_option,
 )
 from minigrad.optim.optimizer import Optimizer
@@ -99,11 +99,9 @@ class CyclicLR(MomentumCycle):
         return [low + (high - low) * shape * height for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "_scale_fn_custom": saved_functions([self._scale_fn_custom])[0]}
+        return {**super().state_dict(), "_scale_fn_custom": saved_function(self._scale_fn_custom)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        function = self._scale_fn_custom
-        super().load_state_dict(state_dict)
-        if self._scale_fn_custom is not None:
-            function.__dict__.update(self._scale_fn_custom)
-        self._scale_fn_custom = function
+        saved = self._load_all_but("_scale_fn_custom", state_dict)
+        if saved is not None:
+            self._scale_fn_custom.__dict__.update(saved)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad.optim.lr_scheduler.base import LRScheduler, current, saved_functions
+from minigrad.optim.lr_scheduler.base import LRScheduler, current, saved_function
 from minigrad.optim.optimizer import Optimizer
 
 __all__ = ["ConstantLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "PolynomialLR",
@@ -170,15 +170,12 @@ class LambdaLR(LRScheduler):
             self.lr_lambdas, self.base_lrs, strict=True)]
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "lr_lambdas": saved_functions(self.lr_lambdas)}
+        return {**super().state_dict(), "lr_lambdas": [saved_function(function) for function in self.lr_lambdas]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        functions = self.lr_lambdas
-        super().load_state_dict(state_dict)
-        for function, saved in zip(functions, self.lr_lambdas):
+        for function, saved in zip(self.lr_lambdas, self._load_all_but("lr_lambdas", state_dict)):
             if saved is not None:
                 function.__dict__.update(saved)
-        self.lr_lambdas = functions
 
 
 class MultiplicativeLR(LambdaLR):

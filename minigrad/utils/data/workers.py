@@ -104,7 +104,7 @@ class WorkerIterator(Iterator):
         deadline = time.monotonic() + self._timeout if self._timeout else None
         while True:
             left = CHECK_SECONDS if deadline is None else min(CHECK_SECONDS, max(0.0, deadline - time.monotonic()))
-            arrived = wait(self._pipes, left)
+            arrived: list[Any] = wait(self._pipes, left)
             if arrived:
                 break
             dead = [w for w, process in enumerate(self._processes) if not process.is_alive()]
