@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "minigrad"
 MAX_LINES = 350
 
 LAYERS = (
-    {"_native", "cuda", "dtypes", "grad_mode", "memory", "native", "node", "parts"},
+    {"_native", "cuda", "dtypes", "grad_mode", "memory", "names", "native", "node", "parts"},
     {"engine"},
     {"backward", "random"},
     {"ops"},

@@ -1,7 +1,5 @@
 """torch.autograd's face: grad, backward, Function, the grad modes, anomaly mode, functional, gradcheck and graph."""
 
-from typing import NoReturn
-
 from minigrad.autograd import anomaly_mode, function, functional, graph, variable
 from minigrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from minigrad.autograd.function import Function
@@ -9,6 +7,7 @@ from minigrad.autograd.grad import backward, grad
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from minigrad.autograd.variable import Variable
 from minigrad.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from minigrad.names import package_getattr
 
 __all__ = ["Function", "GradcheckError", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad",
            "function", "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad",
@@ -19,8 +18,4 @@ _ABSENT = {
     "forward_ad": "there is no forward mode; use autograd.functional.jvp, or grad",
 }
 
-
-def __getattr__(name: str) -> NoReturn:
-    """A clear word on what PyTorch has and minigrad does not."""
-    reason = _ABSENT.get(name)
-    raise AttributeError(f"module 'minigrad.autograd' has no attribute '{name}'" + (f": {reason}" if reason else ""))
+__getattr__ = package_getattr("minigrad.autograd", _ABSENT)

@@ -1,7 +1,6 @@
 """Optimisers: torch.optim's face."""
 
-from typing import Any
-
+from minigrad.names import package_getattr
 from minigrad.optim import lr_scheduler
 from minigrad.optim.adagrad import Adadelta, Adagrad
 from minigrad.optim.adam import Adam, AdamW
@@ -18,8 +17,4 @@ __all__ = ["ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adam
 _ABSENT = {"SparseAdam": "there are no sparse gradients; use Adam", "Adafactor": "use Adam", "Muon": "use AdamW",
            "swa_utils": "average the parameters by hand: ema.mul_(decay).add_(p.detach(), alpha=1 - decay)"}
 
-
-def __getattr__(name: str) -> Any:
-    """A clear word on what PyTorch has and minigrad does not."""
-    reason = _ABSENT.get(name)
-    raise AttributeError(f"module 'minigrad.optim' has no attribute '{name}'" + (f": {reason}" if reason else ""))
+__getattr__ = package_getattr("minigrad.optim", _ABSENT)

@@ -1,7 +1,6 @@
 """Data sets, samplers and the loader of batches: torch.utils.data's face. And a reader of MNIST's files, read_idx."""
 
-from typing import Any
-
+from minigrad.names import package_getattr
 from minigrad.utils.data.collate import default_collate, default_convert
 from minigrad.utils.data.dataloader import DataLoader
 from minigrad.utils.data.dataset import (
@@ -29,8 +28,5 @@ __all__ = ["BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Datas
            "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset",
            "WeightedRandomSampler", "default_collate", "default_convert", "get_worker_info", "random_split", "read_idx"]
 
-
-def __getattr__(name: str) -> Any:
-    """A clear word on what PyTorch has and minigrad does not."""
-    also = ": minigrad trains in one process; use RandomSampler" if name == "DistributedSampler" else ""
-    raise AttributeError(f"module 'minigrad.utils.data' has no attribute '{name}'{also}")
+__getattr__ = package_getattr("minigrad.utils.data", {
+    "DistributedSampler": "minigrad trains in one process; use RandomSampler"})
