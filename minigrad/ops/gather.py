@@ -11,7 +11,7 @@ from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib, new_position
 from minigrad.ops.kernel import new, ptr, require_tensor
 
-__all__ = ["rows"]
+__all__ = ["add_rows", "rows", "weighted_rows"]
 
 _INT64 = np.dtype(np.int64)
 
@@ -59,6 +59,30 @@ class RowsGrad(Function):
     def backward(ctx, ddx):
         (index,) = ctx.saved_tensors
         return Rows.apply(ddx, index), None, None
+
+
+class WeightedRows(Function):
+    """y_i = x[t_i] as Rows;  dx[t_i] += c_i dy_i, with numbers c_i that only the gradient knows."""
+
+    @staticmethod
+    def forward(ctx, x, index, weights):
+        ctx.weights = weights
+        return Rows.forward(ctx, x, index)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (index,) = ctx.saved_tensors
+        return RowsGrad.apply(dy * ctx.weights, index, ctx.length), None, None
+
+
+def weighted_rows(x: T, index: Any, weights: Any) -> T:
+    """x[index] for a 1-D int64 index; the gradient of row i of the result is multiplied with weights[i] (n, 1, ...)."""
+    return WeightedRows.apply(x, index, weights)
+
+
+def add_rows(x: T, index: Any, length: int) -> T:
+    """y (length, ...), y[t_i] += x_i: the rows of x added up by a 1-D int64 index."""
+    return RowsGrad.apply(x, index, length)
 
 
 def rows(x: T, index: Any) -> T:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.creation import from_numpy
+from minigrad.ops.gather import WeightedRows
 from minigrad.ops.pool import FromPlanes
 
 from .row import Row, call, distinct, normal, positive, split, whole
@@ -178,4 +180,15 @@ WINDOWS = [
         *(call(normal(1, 1, 3, 4), (2, 1, 0, 2), mode) for mode in ("reflect", "replicate", "circular"))),
 ]
 
-LAYERS = [*NORMS, *WINDOWS]
+LOOKUPS = [
+    Row("rows whose gradients are weighted", lambda t, w, c: w[t], (call(whole(3, 2), normal(3, 2), np.ones((2, 1))),),
+        split("WeightedRows"), lambda t, i, w, c: WeightedRows.apply(w, i, from_numpy(c)), torch=False),
+    row("embedding with padding", lambda t, w, pad, **kw: w[t], "", call(whole(3, 2), normal(3, 2), 1),
+        call(whole(9, 4, 5), normal(9, 3), 0, scale_grad_by_freq=True), differentiable=False,
+        how=lambda t, i, w, pad, **kw: t.nn.functional.embedding(i, w, pad, **kw)),
+    row("bilinear", lambda x, y, w, b=0.0: np.einsum("...i,oij,...j->...o", x, w, y) + b, "MatMul",
+        call(normal(1, 2), normal(1, 2), normal(1, 2, 2), normal(1)),
+        call(normal(2, 3, 4), normal(2, 3, 5), normal(6, 4, 5), normal(6))),
+]
+
+LAYERS = [*NORMS, *WINDOWS, *LOOKUPS]

@@ -5,6 +5,7 @@ No file has the name of a function, which it would hide.
 
 from minigrad.nn.functional import (
     activations,
+    arrangements,
     class_losses,
     convolutions,
     distances,
@@ -16,6 +17,7 @@ from minigrad.nn.functional import (
     pools,
 )
 from minigrad.nn.functional.activations import *
+from minigrad.nn.functional.arrangements import *
 from minigrad.nn.functional.class_losses import *
 from minigrad.nn.functional.convolutions import *
 from minigrad.nn.functional.distances import *
@@ -30,6 +32,7 @@ from minigrad.ops.linear import linear
 __all__ = [
     "linear",
     *activations.__all__,
+    *arrangements.__all__,
     *class_losses.__all__,
     *convolutions.__all__,
     *distances.__all__,
