@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("steps", "epoch", "products", "elementwise", "overhead", "optimizers", "footprint")
+GROUPS = ("steps", "epoch", "products", "elementwise", "overhead", "optimizers", "sharing", "footprint")
 
 
 def measure(groups: list[str], threads: int, quick: bool) -> dict:
