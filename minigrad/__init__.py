@@ -9,70 +9,61 @@
 
 from typing import TYPE_CHECKING
 
-from minigrad import cuda, random
-from minigrad.creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_dlpack,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-    scalar_tensor,
-    tensor,
-    zeros,
-    zeros_like,
-)
+from minigrad import cuda, parts, random
+from minigrad.creation import *
 from minigrad.dtypes import (
-    bool,
-    double,
-    dtype,
-    float,
-    float32,
-    float64,
-    int,
-    int32,
-    int64,
-    long,
-    set_default_dtype,
-    uint8,
+    bool as bool,
+    double as double,
+    dtype as dtype,
+    float as float,
+    float32 as float32,
+    float64 as float64,
+    int as int,
+    int32 as int32,
+    int64 as int64,
+    long as long,
+    set_default_dtype as set_default_dtype,
+    uint8 as uint8,
 )
 from minigrad.functions import *
 from minigrad.grad_mode import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
+    enable_grad as enable_grad,
+    inference_mode as inference_mode,
+    is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
+    no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
 )
 from minigrad.names import package_getattr
-from minigrad.native import get_num_threads, set_num_threads, show_config
-from minigrad.ops.dropout import dropout_mask
-from minigrad.parts import Device as device
-from minigrad.parts import Size
-from minigrad.printing import set_printoptions
-from minigrad.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from minigrad.tensor import Tensor
+from minigrad.native import (
+    get_num_threads as get_num_threads,
+    set_num_threads as set_num_threads,
+    show_config as show_config,
+)
+from minigrad.ops.dropout import dropout_mask as dropout_mask
+from minigrad.parts import Size as Size
+from minigrad.printing import set_printoptions as set_printoptions
+from minigrad.random import (
+    Generator as Generator,
+    default_generator as default_generator,
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
+from minigrad.tensor import Tensor as Tensor
 
 if TYPE_CHECKING:  # loaded on first use: see _LATE
     from minigrad import autograd, func, linalg, nn, optim, utils
-    from minigrad.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
-    from minigrad.func import vmap
-    from minigrad.serialization import load, save
+    from minigrad.autograd.anomaly_mode import (
+        is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+        is_anomaly_enabled as is_anomaly_enabled,
+    )
+    from minigrad.func import vmap as vmap
+    from minigrad.serialization import load as load, save as save
+
+device = parts.Device
 
 __version__ = "0.1.0"
 
@@ -88,7 +79,8 @@ _ABSENT = {
     **dict.fromkeys(("sparse", "sparse_coo_tensor", "quantization", "fft"), "it is not offered; use NumPy"),
 }
 
-__getattr__ = package_getattr("minigrad", _ABSENT, _LATE)
+if not TYPE_CHECKING:  # to a type checker what is absent is absent
+    __getattr__ = package_getattr("minigrad", _ABSENT, _LATE)
 
 
 def __dir__() -> list[str]:

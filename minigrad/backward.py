@@ -20,7 +20,7 @@ from minigrad.node import run_node_hooks
 __all__ = ["differentiable_inputs", "run_backward"]
 
 
-def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool, inputs: list | None = None,
+def run_backward(outputs: list, dys: Any, keep_graph: bool, create_graph: bool, inputs: list | None = None,
                  accumulate: bool = True) -> list:
     """Send dys (one per output) back through the graph, and return the gradients that reach `inputs` (or None).
 
@@ -47,7 +47,8 @@ def run_backward(outputs: list, dys: list, keep_graph: bool, create_graph: bool,
             if leaf._hooks is not None:
                 run_leaf_hooks(leaf, walk.leaves)
         found = {**walk.leaves, **walk.found}
-        walk.leaves.clear(), walk.found.clear()
+        walk.leaves.clear()
+        walk.found.clear()
         if not accumulate:
             last = {key: i for i, key in enumerate(keys)}  # an input may be named twice
             return [take(found, key, last[key] != i) if key in found else None for i, key in enumerate(keys)]
@@ -87,7 +88,7 @@ class Walk:
         heap, pending, plan, wanted = self.heap, self.pending, self.plan, self.wanted
         while heap:
             node = heappop(heap)[1]
-            dys = pending.pop(node)
+            dys: Any = pending.pop(node)
             if wanted or node._watched:
                 self._watch(node, dys)
             edges = node._edges if plan is None else plan.get(node)
@@ -99,7 +100,7 @@ class Walk:
             dys = None  # a gradient passed on as it is has one owner fewer
             self.send(node, edges, dxs)
 
-    def send(self, node: Function | None, edges: Any, dxs: Any) -> None:
+    def send(self, node: Any, edges: Any, dxs: Any) -> None:
         """Add each of dxs to what has arrived where its edge leads: at an output of a node, or at a leaf."""
         pending, leaves = self.pending, self.leaves
         for edge, dx in zip(edges, dxs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
     return _finish(np.full(shape, scalar(value, wanted, "full")), requires_grad, out, device)
 
 
-def _like(make_array: Any) -> Any:
+def _like(make_array: Any) -> Callable[..., Tensor]:
     def function(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None,
                  requires_grad: bool = False, memory_format: Any = None) -> Tensor:
         return _finish(make_array(input.array.shape, _dtype(dtype, input.array.dtype)), requires_grad, device=device)

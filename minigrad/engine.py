@@ -107,7 +107,7 @@ class Function(Node):
     _marked = False                        # forward marked something: the next two say what
     _dirty: tuple = ()
     _non_differentiable: tuple = ()
-    _saved: tuple | None = ()              # None once freed
+    _saved: Any = ()                       # a tuple; None once freed
     _versions: Any = ()                    # of saved, when it was saved
     _own_outputs: tuple[tuple[int, int], ...] = ()  # (position in saved, index) of saved tensors that it made
     _outputs_changed = False               # an output was changed in place

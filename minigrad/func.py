@@ -27,7 +27,7 @@ __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "ja
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     """The same structure with function(leaf) in the place of each leaf."""
     if isinstance(tree, Mapping):
-        return type(tree)((key, _map(function, value)) for key, value in tree.items())
+        return type(tree)((key, _map(function, value)) for key, value in tree.items())  # type: ignore[call-arg]
     if isinstance(tree, (tuple, list)):
         items = [_map(function, item) for item in tree]
         return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
@@ -80,7 +80,7 @@ class _Call:
 
     def gradient(self, ys: Sequence[Tensor], dys: Sequence[Tensor] | None = None, create: bool | None = None) -> list:
         """d(sum of ys dys) / d xs, zeros where there is none."""
-        pairs = [(y, dy) for y, dy in zip(ys, dys or [None] * len(ys)) if y.requires_grad]
+        pairs = [(y, dy) for y, dy in zip(ys, dys or (None,) * len(ys)) if y.requires_grad]
         found: Any = [None] * len(self.xs)
         if pairs and self.xs:
             found = autograd.grad([y for y, _ in pairs], self.xs, [dy for _, dy in pairs], True,
@@ -99,7 +99,7 @@ def _own(x: Any) -> Any:
     if x.requires_grad and is_grad_enabled():
         return x.view_as(x)
     own = x.detach().requires_grad_()
-    own._of_a_call = True
+    own.__dict__["_of_a_call"] = True
     return own
 
 

@@ -68,7 +68,7 @@ class _Switch:
             with self._fresh():
                 return function(*args, **kwargs)
 
-        return call
+        return call  # type: ignore[return-value]
 
     def _wrap_coroutine(self, function: Any) -> Any:
         """The mode holds while the coroutine runs, not while others do: it runs as a generator inside."""
@@ -142,7 +142,7 @@ class inference_mode(_Switch):
         switch = super().__new__(cls)
         if not callable(mode):
             return switch
-        switch.__init__()
+        inference_mode.__init__(switch)
         return switch(mode)
 
     def __init__(self, mode: bool | Callable[..., Any] = True) -> None:

@@ -88,6 +88,12 @@ class Packer:
         return name
 
 
+def _checked(tag: str, content: Any) -> Any:
+    if not isinstance(content, list if tag in _SEQUENCES or tag in _MAPPINGS else str):
+        raise TypeError(f"{tag!r} can't hold a {type(content).__name__}")
+    return content
+
+
 def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
     """The structure that a Packer packed. KeyError, TypeError or ValueError for what it does not write."""
     if packed is None or isinstance(packed, (bool, int, float, str)):
@@ -95,8 +101,7 @@ def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(packed, list):
         return [unpack(item, tensors) for item in packed]
     ((tag, content),) = packed.items()
-    if not isinstance(content, list if tag in _SEQUENCES or tag in _MAPPINGS else str):
-        raise TypeError(f"{tag!r} can't hold a {type(content).__name__}")
+    content = _checked(tag, content)
     if tag in ("tensor", "leaf"):
         return tensors[content].requires_grad_(tag == "leaf")
     if tag == "float":

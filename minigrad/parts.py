@@ -12,6 +12,8 @@ __all__ = ["Device", "RemovableHandle", "Size"]
 class Device:
     """Where a tensor lives: the CPU, whatever a script says about it."""
 
+    type: str
+
     def __init__(self, device: Any = "cpu", index: int | None = None) -> None:
         name = device.type if isinstance(device, Device) else str(device).split(":")[0]
         if name != "cpu":
@@ -31,7 +33,7 @@ class Device:
         return hash("cpu")
 
 
-class Size(tuple):
+class Size(tuple[int, ...]):
     """A shape."""
 
     __slots__ = ()

@@ -81,7 +81,7 @@ class Generator:
         return int(self.state[0]), int(self.state[1])
 
     def __setstate__(self, state: tuple[int, int]) -> None:
-        self.__init__()
+        Generator.__init__(self)
         self.state[:] = state
 
     # -- draws ---------------------------------------------------------------------------------------------------------
@@ -181,7 +181,8 @@ def philox(key: Any, counter: Any) -> tuple[int, int, int, int]:
     draw = np.array([key[0] | key[1] << 32, counter[2] | counter[3] << 32], np.uint64)
     words = empty(4, np.uint32)
     lib.mg_philox(pointer(words), pointer(draw), counter[0] | counter[1] << 32, 1)
-    return tuple(int(word) for word in words)
+    a, b, c, d = (int(word) for word in words)
+    return a, b, c, d
 
 
 def _words(values: Any, count: int, name: str) -> list[int]:

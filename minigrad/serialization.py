@@ -153,7 +153,7 @@ def _read(file: BinaryIO, where: str) -> tuple[dict[str, Tensor], dict[str, str]
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError(f"{where}: {_METADATA} must map strings to strings")
     _check_layout(header, size - 8 - length, where)
-    tensors = dict.fromkeys(header)
+    tensors: dict[str, Any] = dict.fromkeys(header)
     for name in sorted(header, key=lambda name: header[name]["data_offsets"]):
         tensors[name] = _read_tensor(file, name, header[name], where)
     return tensors, metadata
@@ -219,7 +219,7 @@ def _read_tensor(file: BinaryIO, name: str, entry: dict[str, Any], where: str) -
     except (ValueError, MemoryError) as error:
         raise ValueError(f"{where}: tensor {name!r} of shape {shape}: {error}") from None
     raw = array.reshape(-1).view(np.uint8)
-    if file.readinto(raw) != raw.size:
+    if file.readinto(raw) != raw.size:  # type: ignore[attr-defined]
         raise ValueError(f"{where}: truncated while reading tensor {name!r}")
     if dtype.kind == "b" and (raw > 1).any():
         raise ValueError(f"{where}: tensor {name!r}: the elements of BOOL must be 0 or 1")

@@ -78,7 +78,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
 
     @property
     def grad(self) -> Tensor | None:
-        return self._grad
+        return self._grad  # type: ignore[return-value]
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:

@@ -1,5 +1,7 @@
 """torch.autograd's face: grad, backward, Function, the grad modes, anomaly mode, functional, gradcheck and graph."""
 
+from typing import TYPE_CHECKING
+
 from minigrad.autograd import anomaly_mode, function, functional, graph, variable
 from minigrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from minigrad.autograd.function import Function
@@ -18,4 +20,5 @@ _ABSENT = {
     "forward_ad": "there is no forward mode; use autograd.functional.jvp, or grad",
 }
 
-__getattr__ = package_getattr("minigrad.autograd", _ABSENT)
+if not TYPE_CHECKING:  # to a type checker what is absent is absent
+    __getattr__ = package_getattr("minigrad.autograd", _ABSENT)

@@ -42,7 +42,7 @@ def _switch(enabled: bool, check_nan: bool) -> None:
 def _record_and_note(self: Function, edges: list, args: tuple, out: Any) -> Any:
     """Note the stack of the call, and whose backward it is part of."""
     stack = traceback.StackSummary.extract(traceback.walk_stack(sys._getframe(2)))  # without this and apply
-    self._made = "".join(reversed(stack.format())), _running[-1] if _running else None
+    self.__dict__["_made"] = "".join(reversed(stack.format())), _running[-1] if _running else None
     return _record(self, edges, args, out)
 
 

@@ -242,7 +242,7 @@ class _Check:
             return
         at = np.unravel_index(np.argmax(excess), excess.shape)
         x_at, y_at = (tuple(int(n) for n in np.unravel_index(p, s)) for p, s in zip(at, (x_shape, y_shape)))
-        hint = self._kink(i, at[0])
+        hint = self._kink(i, int(at[0]))
         raise GradcheckError(
             f"Jacobian mismatch for output {k} with respect to input {i}: the worst of {int((excess > 0).sum())} wrong "
             f"elements (of {excess.size}) is d output{list(y_at)} / d input{list(x_at)}:\n"

@@ -48,7 +48,7 @@ class saved_tensors_hooks:
         _active.hooks.append(self)
         with _lock:
             _entered[0] += 1
-            Function._keep_saved = _keep_packed
+            Function._keep_saved = _keep_packed  # type: ignore[assignment]
 
     def __exit__(self, *exc: Any) -> None:
         _active.hooks.pop()
@@ -65,7 +65,7 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda x: x, lambda x: x)
 
 
-def _keep_packed(node: Function) -> None:
+def _keep_packed(node: Any) -> None:
     """Pack what the node has saved."""
     _keep_saved(node)
     if not _active.hooks:
@@ -73,7 +73,7 @@ def _keep_packed(node: Function) -> None:
     own = dict(node._own_outputs)
     node._saved = tuple([None if s is None else _Packed(s, _active.hooks[-1], own.get(position))
                          for position, s in enumerate(node._saved)])
-    node.__class__ = _unpacking(type(node))
+    node.__class__ = _unpacking(node.__class__)
 
 
 class _Packed:
@@ -113,12 +113,10 @@ class Unpacked(Function):
 class Unpacking:
     """The part of a node whose saved tensors are packed."""
 
-    _saved: tuple | None
-
     @property
     def saved_tensors(self: Any) -> tuple:
         if self._saved is None:
-            return super().saved_tensors  # says that they are freed
+            return super().saved_tensors  # type: ignore[misc]  # says that they are freed
         return tuple([None if packed is None else packed.unpack(self) for packed in self._saved])
 
 

@@ -1,6 +1,7 @@
 """The functions of the top namespace, torch.exp(x), torch.cat(xs) and so on: the same operations as the methods."""
 
-from minigrad.functions import inspect, pointwise, products, random, reductions, selecting, structure
+from typing import TYPE_CHECKING
+
 from minigrad.functions.inspect import *
 from minigrad.functions.pointwise import *
 from minigrad.functions.products import *
@@ -9,5 +10,8 @@ from minigrad.functions.reductions import *
 from minigrad.functions.selecting import *
 from minigrad.functions.structure import *
 
-__all__ = [*inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__, *reductions.__all__,
-           *selecting.__all__, *structure.__all__]
+if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here are public
+    from minigrad.functions import inspect, pointwise, products, random, reductions, selecting, structure
+
+    __all__ = [*inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__, *reductions.__all__,
+               *selecting.__all__, *structure.__all__]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine import TensorBase
@@ -10,7 +11,7 @@ from minigrad.tensor import Tensor
 __all__ = ["of_method"]
 
 
-def of_method(name: str) -> Any:
+def of_method(name: str) -> Callable[..., Any]:
     """f(x, ...) for a method x.f(...)."""
     method = getattr(Tensor, name)
 

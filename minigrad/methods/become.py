@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +10,6 @@ from minigrad import dtypes
 from minigrad.engine import DETACHED, TensorBase, alias, view_needs_grad
 from minigrad.grad_mode import mode
 from minigrad.ops import indexing, views
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["assign", "become", "in_place", "reshape_in_place"]
 
@@ -51,7 +48,7 @@ def become(x: Any, result: Any) -> Any:
     return x
 
 
-def in_place(function: F) -> F:
+def in_place(function: Any) -> Any:
     """The method x.f_(...) that gives x the result of f(x, ...)."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -66,7 +63,7 @@ def in_place(function: F) -> F:
 
     method.__name__ = method.__qualname__ = function.__name__ + "_"
     method.__doc__ = f"In place: {function.__doc__ or function.__name__}"
-    return method  # type: ignore[return-value]
+    return method
 
 
 def assign(x: Any, key: Any, value: Any) -> None:
@@ -82,7 +79,7 @@ def assign(x: Any, key: Any, value: Any) -> None:
     x.count_change()
 
 
-def reshape_in_place(function: F) -> F:
+def reshape_in_place(function: Any) -> Any:
     """The method x.f_(...) that makes x the view f(x, ...) of itself."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -100,4 +97,4 @@ def reshape_in_place(function: F) -> F:
 
     method.__name__ = method.__qualname__ = function.__name__ + "_"
     method.__doc__ = f"In place: {function.__doc__}"
-    return method  # type: ignore[return-value]
+    return method

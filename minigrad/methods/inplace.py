@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,10 +23,13 @@ from minigrad.ops import (
 )
 from minigrad.random import default_generator
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = ["InPlaceMethods"]
 
 
-class InPlaceMethods:
+class InPlaceMethods(TensorBase):
     """Methods that end in _ change the tensor itself, and count a version."""
 
     abs_, absolute_, neg_, negative_, sign_, sgn_, square_ = map(in_place, (
@@ -71,33 +74,33 @@ class InPlaceMethods:
         logic.bitwise_left_shift, logic.bitwise_right_shift))
     gcd_, lcm_ = in_place(logic.gcd), in_place(logic.lcm)
 
-    def polygamma_(self, n: int) -> Any:
+    def polygamma_(self, n: int) -> Self:
         return become(self, special.polygamma(n, self))
 
-    def fill_(self, value: Any) -> Any:
+    def fill_(self, value: Any) -> Self:
         return become(self, choice.fill(self, value))
 
-    def zero_(self) -> Any:
+    def zero_(self) -> Self:
         return self.fill_(0)
 
-    def copy_(self, src: Any, non_blocking: bool = False) -> Any:
+    def copy_(self, src: Any, non_blocking: bool = False) -> Self:
         source = src if src.array.dtype is self.array.dtype else src.to(self.array.dtype)
         return become(self, shape.expand(source, self.array.shape))
 
-    def normal_(self, mean: float = 0, std: float = 1, *, generator: Any = None) -> Any:
+    def normal_(self, mean: float = 0, std: float = 1, *, generator: Any = None) -> Self:
         if std < 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         array = (generator or default_generator).normal(self.array.shape, self.array.dtype)
         return become(self, make(array * np.asarray(std, array.dtype) + np.asarray(mean, array.dtype)))
 
-    def uniform_(self, from_: float = 0, to: float = 1, *, generator: Any = None, **kwargs: Any) -> Any:
+    def uniform_(self, from_: float = 0, to: float = 1, *, generator: Any = None, **kwargs: Any) -> Self:
         low = kwargs.get("from", from_)  # PyTorch's name of it is a keyword of Python
         if not low <= to:
             raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
         return become(self, make((generator or default_generator).uniform(
             self.array.shape, self.array.dtype, float(low), float(to))))
 
-    def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Any:
+    def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Self:
         p = p.array if isinstance(p, TensorBase) else p
         if not np.all((np.asarray(p) >= 0) & (np.asarray(p) <= 1)):
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine import make
+from minigrad.engine import TensorBase, make
 from minigrad.ops import (
     activation,
     arithmetic,
@@ -23,10 +23,13 @@ from minigrad.ops import (
     trigonometric,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = ["MathMethods"]
 
 
-class MathMethods:
+class MathMethods(TensorBase):
     """Functions of one tensor, or of a tensor and a second operand."""
 
     neg, negative, sign, sgn, square = (arithmetic.neg, arithmetic.neg, elementwise.sign, elementwise.sign,
@@ -78,11 +81,11 @@ class MathMethods:
     sum, mean, var, std, norm = reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.norm
     amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
 
-    def where(self, condition: Any, other: Any) -> Any:
+    def where(self, condition: Any, other: Any) -> Self:
         """self where condition holds, else other"""
         return choice.where(condition, self, other)
 
-    def polygamma(self, n: int) -> Any:
+    def polygamma(self, n: int) -> Self:
         """The n-th derivative of digamma"""
         return special.polygamma(n, self)
 
@@ -94,8 +97,8 @@ class MathMethods:
 
     # Not differentiable, by NumPy:
 
-    def all(self, dim: Any = None, keepdim: bool = False) -> Any:
+    def all(self, dim: Any = None, keepdim: bool = False) -> Self:
         return make(np.asarray(self.array.all(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))
 
-    def any(self, dim: Any = None, keepdim: bool = False) -> Any:
+    def any(self, dim: Any = None, keepdim: bool = False) -> Self:
         return make(np.asarray(self.array.any(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))

@@ -15,6 +15,11 @@ from minigrad.ops import arithmetic, elementwise, logic, matmul
 __all__ = ["Operators"]
 
 
+def _of_tensor(function: Any) -> Callable[[T, Any], T]:
+    """A function that takes numbers in the first place, too, as one that has a tensor there."""
+    return function
+
+
 def _reflected(function: Any) -> Callable[[T, Any], T]:
     return lambda self, other: function(other, self)
 
@@ -27,7 +32,7 @@ class Operators(TensorBase):
 
     __add__, __sub__, __mul__, __truediv__ = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
     __floordiv__, __mod__, __pow__, __matmul__ = (
-        arithmetic.floor_divide, arithmetic.remainder, arithmetic.pow, matmul.matmul)
+        arithmetic.floor_divide, arithmetic.remainder, _of_tensor(arithmetic.pow), matmul.matmul)
     __radd__, __rmul__ = arithmetic.add, arithmetic.mul
     __rsub__, __rtruediv__ = _reflected(arithmetic.sub), _reflected(arithmetic.div)
     __rdiv__ = __rtruediv__

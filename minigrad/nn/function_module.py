@@ -24,6 +24,9 @@ class FunctionModule(Module):
 
     _settings: tuple[str, ...] = ()
 
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        super().__init__()
+
     def __init_subclass__(cls, function: Callable | None = None, **settings: Any) -> None:
         super().__init_subclass__()
         if function is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.engine import Function
+from minigrad.engine import Function, T
 from minigrad.native import lib
 from minigrad.ops.kernel import as_float, new_like, ptr, require_tensor, unary
 
@@ -214,7 +214,7 @@ Softplus, SoftplusGrad = _smooth("Softplus", lib.mg_softplus, lib.mg_softplus_gr
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
-def relu(x: Any) -> Any:
+def relu(x: T) -> T:
     """max(x, 0)"""
     require_tensor(x, "relu")
     if x.array.dtype.kind != "f":
@@ -222,43 +222,43 @@ def relu(x: Any) -> Any:
     return ReLU.apply(x)
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+def leaky_relu(x: T, negative_slope: float = 0.01) -> T:
     """x if x > 0 else negative_slope * x"""
     return LeakyReLU.apply(as_float(x, "leaky_relu"), float(negative_slope))
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
+def elu(x: T, alpha: float = 1.0) -> T:
     """x if x > 0 else alpha * (e^x - 1)"""
     return ELU.apply(as_float(x, "elu"), 1.0, float(alpha), 1.0)
 
 
-def selu(x: Any) -> Any:
+def selu(x: T) -> T:
     """ELU whose outputs keep mean 0 and variance 1 (Klambauer et al.: Self-normalizing neural networks, 2017)."""
     return ELU.apply(as_float(x, "selu"), SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0)
 
 
-def gelu(x: Any, approximate: str = "none") -> Any:
+def gelu(x: T, approximate: str = "none") -> T:
     """x Phi(x), Phi the normal distribution's; approximate="tanh" for the common approximation."""
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate argument must be either none or tanh, but got {approximate!r}")
     return (GELU if approximate == "none" else GELUTanh).apply(as_float(x, "gelu"))
 
 
-def silu(x: Any) -> Any:
+def silu(x: T) -> T:
     """x * sigmoid(x)"""
     return SiLU.apply(as_float(x, "silu"))
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: T) -> T:
     """1 / (1 + e^-x)"""
     return Sigmoid.apply(as_float(x, "sigmoid"))
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: T) -> T:
     """(e^x - e^-x) / (e^x + e^-x)"""
     return Tanh.apply(as_float(x, "tanh"))
 
 
-def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(x: T, beta: float = 1.0, threshold: float = 20.0) -> T:
     """ln(1 + e^(beta x)) / beta; x itself where beta x > threshold"""
     return Softplus.apply(as_float(x, "softplus"), float(beta), float(threshold))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib
 from minigrad.ops.choice import where
 from minigrad.ops.kernel import as_float, binary, require_tensor, save_factors, unary
@@ -197,7 +197,7 @@ def _check_alpha(alpha: Any, kind: str, operation: str) -> None:
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
 
 
-def add_scaled(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add_scaled(input: T, other: Any, *, alpha: Any = 1) -> T:
     """input + alpha * other"""
     if alpha.__class__ is int and alpha == 1:
         return add(input, other)
@@ -206,7 +206,7 @@ def add_scaled(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return AddScaled.apply(x, y, alpha)
 
 
-def sub_scaled(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub_scaled(input: T, other: Any, *, alpha: Any = 1) -> T:
     """input - alpha * other"""
     if alpha.__class__ is int and alpha == 1:
         return sub(input, other)
@@ -217,12 +217,12 @@ def sub_scaled(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return AddScaled.apply(x, y, -alpha)
 
 
-def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def rsub(input: T, other: Any, *, alpha: Any = 1) -> T:
     """other - alpha * input"""
     return sub_scaled(other, input, alpha=alpha)
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div(input: T, other: Any, *, rounding_mode: str | None = None) -> T:
     """input / other; of integers, as floats. rounding_mode "floor" or "trunc" rounds the quotient."""
     x, y = input, other
     if rounding_mode is None and isinstance(x, TensorBase) and x.array.dtype.kind in "ui" and not (
@@ -237,7 +237,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return floor_divide(x, y) if rounding_mode == "floor" else trunc_divide(x, y)
 
 
-def neg(input: Any) -> Any:
+def neg(input: T) -> T:
     """-x"""
     require_tensor(input, "neg")
     if input.array.dtype.kind == "b":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.engine import TensorBase
+from minigrad.engine import T, TensorBase
 from minigrad.ops.arithmetic import add, add_scaled, div, mul, sub
 from minigrad.ops.choice import where
 from minigrad.ops.kernel import require_tensor
@@ -12,7 +12,7 @@ from minigrad.ops.kernel import require_tensor
 __all__ = ["addcdiv", "addcmul", "lerp"]
 
 
-def lerp(input: Any, end: Any, weight: Any) -> Any:
+def lerp(input: T, end: Any, weight: Any) -> T:
     """input + weight (end - input), from the nearer end; weight is a number or a tensor."""
     require_tensor(input, "lerp")
     require_tensor(end, "lerp", "end", 2)
@@ -28,13 +28,13 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     return where(weight.abs() < 0.5, add(input, mul(weight, way)), sub(end, mul(way, 1.0 - weight)))
 
 
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcmul(input: T, tensor1: Any, tensor2: Any, *, value: Any = 1) -> T:
     """input + value tensor1 tensor2"""
     require_tensor(input, "addcmul")
     return add_scaled(input, mul(tensor1, tensor2), alpha=value)
 
 
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcdiv(input: T, tensor1: Any, tensor2: Any, *, value: Any = 1) -> T:
     """input + value tensor1 / tensor2, of floats"""
     require_tensor(input, "addcdiv")
     require_tensor(tensor1, "addcdiv", "tensor1", 2)

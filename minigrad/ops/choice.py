@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib
 from minigrad.ops.kernel import binary, broadcast, require_tensor
 from minigrad.ops.operands import function_of, operands, scalar
@@ -115,7 +115,7 @@ class Fill(Function):
 maximum, minimum = function_of(Maximum, "maximum"), function_of(Minimum, "minimum")
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+def where(condition: T, input: Any = None, other: Any = None) -> T:
     """input where condition holds, else other; with one argument, the positions where it holds, a tensor per axis."""
     require_tensor(condition, "where", "condition")
     x, y = input, other
@@ -134,7 +134,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     return Where.apply(condition, x, y)
 
 
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+def clamp(input: T, min: Any = None, max: Any = None) -> T:
     """input between min and max: numbers, tensors or None. Inclusive: the gradient passes at the bounds themselves."""
     require_tensor(input, "clamp")
     if min is None and max is None:
@@ -153,17 +153,17 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return Clamp.apply(x, low, high)
 
 
-def clamp_min(input: Any, min: Any) -> Any:
+def clamp_min(input: T, min: Any) -> T:
     """max(input, min)"""
     return clamp(input, min)
 
 
-def clamp_max(input: Any, max: Any) -> Any:
+def clamp_max(input: T, max: Any) -> T:
     """min(input, max)"""
     return clamp(input, None, max)
 
 
-def fill(x: Any, value: Any) -> Any:
+def fill(x: T, value: Any) -> T:
     """value everywhere, in x's shape and type; value is a number, or a tensor of one"""
     return Fill.apply(x, scalar(value, x.array.dtype, "fill_"))
 
@@ -182,7 +182,7 @@ class NanToNum(Function):
         return _kept(dy, np.isfinite(x.array)), None, None, None
 
 
-def nan_to_num(input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Any:
+def nan_to_num(input: T, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> T:
     """input with NaN as nan (0), infinity as posinf and -infinity as neginf (the largest and the least number)"""
     require_tensor(input, "nan_to_num")
     if input.array.dtype.kind != "f":

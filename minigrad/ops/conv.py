@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine import Function
+from minigrad.engine import Function, T
 from minigrad.native import ffi, get_num_threads, lib, pointer
 from minigrad.ops.kernel import new, ptr, save_factors
 
@@ -165,17 +165,17 @@ class Fold(Function):
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
-def conv(x: Any, w: Any, b: Any, shape: ConvShape) -> Any:
+def conv(x: T, w: Any, b: Any, shape: ConvShape) -> T:
     """The convolution of images x (n, channels, in_h, in_w) with kernels w, plus b (or None)."""
     return Conv.apply(x, w, b, shape)
 
 
-def conv_transpose(x: Any, w: Any, shape: ConvShape) -> Any:
+def conv_transpose(x: T, w: Any, shape: ConvShape) -> T:
     """The images that a convolution of this shape with w takes to gradients x: its transpose."""
     return ConvGradX.apply(x, w, shape)
 
 
-def unfold(x: Any, shape: ConvShape) -> Any:
+def unfold(x: T, shape: ConvShape) -> T:
     """The patches of x (n, channels, in_h, in_w), as columns (n, K, P)."""
     return Unfold.apply(x, shape)
 

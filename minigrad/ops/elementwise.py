@@ -5,12 +5,13 @@ Those without a kernel, by NumPy, are made the same way in rounding.py, trigonom
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.native import lib
 from minigrad.ops.kernel import as_float, require_tensor, unary
 
@@ -79,7 +80,7 @@ Erf = elementwise("Erf", by_kernel(lib.mg_erf),
                   lambda dy, x: dy * ((-x.square()).exp() * TWO_OVER_SQRT_PI))
 
 
-def function_of_floats(op: type[Function]) -> Any:
+def function_of_floats(op: type[Function]) -> Callable[[T], T]:
     """The function op(input) that takes integers as the default float."""
     name = op.__name__.lower()
 
@@ -95,7 +96,7 @@ sqrt, rsqrt, reciprocal = map(function_of_floats, (Sqrt, Rsqrt, Reciprocal))
 exp, expm1, log, log1p, erf = map(function_of_floats, (Exp, Expm1, Log, Log1p, Erf))
 
 
-def abs(input: Any) -> Any:
+def abs(input: T) -> T:
     """|x|"""
     require_tensor(input, "abs")
     if input.array.dtype.kind == "b":
@@ -103,7 +104,7 @@ def abs(input: Any) -> Any:
     return Abs.apply(input) if input.array.dtype.kind == "f" else make(np.asarray(np.abs(input.array)))
 
 
-def sign(input: Any) -> Any:
+def sign(input: T) -> T:
     """-1, 0 or 1"""
     require_tensor(input, "sign")
     if input.array.dtype.kind == "b":
@@ -111,13 +112,13 @@ def sign(input: Any) -> Any:
     return Sign.apply(input) if input.array.dtype.kind == "f" else make(np.asarray(np.sign(input.array)))
 
 
-def square(input: Any) -> Any:
+def square(input: T) -> T:
     """x * x"""
     require_tensor(input, "square")
     return Square.apply(input) if input.array.dtype.kind == "f" else input ** 2
 
 
-def positive(input: Any) -> Any:
+def positive(input: T) -> T:
     """x itself"""
     require_tensor(input, "positive")
     if input.array.dtype.kind == "b":

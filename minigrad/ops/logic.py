@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine import TensorBase, make
+from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.operands import operands
 
@@ -26,7 +27,7 @@ def _apply(ufunc: Any, x: TensorBase, y: TensorBase) -> Any:
 # -- comparisons -------------------------------------------------------------------------------------------------------
 
 
-def _comparison(ufunc: Any, name: str) -> Any:
+def _comparison(ufunc: Any, name: str) -> Callable[[T, Any], T]:
     """The bool tensor x ? y.
 
     An integer that x's type can't hold is compared as what it is; PyTorch wraps it, so that there uint8 1 < 256 is not
@@ -53,7 +54,7 @@ lt, le, gt, ge, eq, ne = (_comparison(ufunc, name) for ufunc, name in (
 # -- logic -------------------------------------------------------------------------------------------------------------
 
 
-def _logical(ufunc: Any) -> Any:
+def _logical(ufunc: Any) -> Callable[[T, Any], T]:
     """The bool tensor x ? y of what is nonzero in two tensors of any types."""
     name = ufunc.__name__
 
@@ -70,7 +71,7 @@ def _logical(ufunc: Any) -> Any:
 logical_and, logical_or, logical_xor = map(_logical, (np.logical_and, np.logical_or, np.logical_xor))
 
 
-def logical_not(input: Any) -> Any:
+def logical_not(input: T) -> T:
     """Whether an element is 0"""
     require_tensor(input, "logical_not")
     return make(np.asarray(np.logical_not(input.array)))
@@ -79,7 +80,8 @@ def logical_not(input: Any) -> Any:
 # -- bits --------------------------------------------------------------------------------------------------------------
 
 
-def _bitwise(function: Any, name: str, bools: builtins.bool = True, numbers: builtins.bool = True) -> Any:
+def _bitwise(function: Any, name: str, bools: builtins.bool = True,
+             numbers: builtins.bool = True) -> Callable[[T, Any], T]:
     """x ? y of integers; of bools and numbers too, unless these are False."""
 
     def operation(input: Any, other: Any) -> Any:
@@ -96,7 +98,7 @@ def _bitwise(function: Any, name: str, bools: builtins.bool = True, numbers: bui
     return operation
 
 
-def _shift(ufunc: Any) -> Any:
+def _shift(ufunc: Any) -> Callable[[T, Any], T]:
     """x shifted by y bits; by as many bits as it has, or by a negative number, nothing of it is left."""
 
     def shift(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -115,7 +117,7 @@ bitwise_right_shift = _bitwise(_shift(np.right_shift), "bitwise_right_shift", bo
 gcd, lcm = _bitwise(np.gcd, "gcd", False, False), _bitwise(np.lcm, "lcm", False, False)
 
 
-def bitwise_not(input: Any) -> Any:
+def bitwise_not(input: T) -> T:
     """All bits flipped; the opposite of a bool"""
     require_tensor(input, "bitwise_not")
     if input.array.dtype.kind == "f":
@@ -123,7 +125,7 @@ def bitwise_not(input: Any) -> Any:
     return make(np.asarray(np.invert(input.array)))
 
 
-def invert(x: Any) -> Any:
+def invert(x: T) -> T:
     """The operator ~"""
     if x.array.dtype.kind == "f":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
@@ -133,7 +135,7 @@ def invert(x: Any) -> Any:
 # -- questions ---------------------------------------------------------------------------------------------------------
 
 
-def _question(function: Any, name: str, text: str) -> Any:
+def _question(function: Any, name: str, text: str) -> Callable[[T], T]:
     def operation(input: Any) -> Any:
         require_tensor(input, name)
         return make(np.asarray(function(input.array), bool))
@@ -153,7 +155,7 @@ signbit = _question(lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0, "
                     "Whether an element is negative, -0 included")
 
 
-def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: builtins.bool = False) -> Any:
+def isclose(input: T, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: builtins.bool = False) -> T:
     """|input - other| <= atol + rtol |other|; infinities of one sign are close"""
     require_tensor(input, "isclose")
     require_tensor(other, "isclose", "other", 2)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.ops.shape import Cast
 
 __all__ = ["function_of", "number", "operands", "scalar", "wrapped"]
@@ -72,7 +73,7 @@ def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
                            f"{value}") from None
 
 
-def function_of(op: type[Function], name: str) -> Any:
+def function_of(op: type[Function], name: str) -> Callable[[T, Any], T]:
     """The function op(x, y) that takes tensors of any types, or numbers."""
 
     def function(input: Any, other: Any) -> Any:

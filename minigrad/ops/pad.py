@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 
 __all__ = ["pad"]
 
@@ -30,6 +30,6 @@ class Pad(Function):
         return Pad.apply(dy, tuple([(-b, -a) for b, a in ctx.widths]), 0), None, None
 
 
-def pad(x: Any, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+def pad(x: T, widths: tuple[tuple[int, int], ...], value: Any) -> T:
     """x with (before, after) elements of a value more for each axis."""
     return Pad.apply(x, widths, value)

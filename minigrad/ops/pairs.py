@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.ops.arithmetic import mul, pow, trunc_divide
 from minigrad.ops.choice import where
 from minigrad.ops.elementwise import flat
@@ -82,7 +83,7 @@ def _over_squares(a: Any, x: Any, y: Any) -> Any:
     return where(squares == 0, 0.0, a / where(squares == 0, 1.0, squares))
 
 
-def _function(op: type[Function], integers: str = "refused", numbers: str = "") -> Any:
+def _function(op: type[Function], integers: str = "refused", numbers: str = "") -> Callable[[T, Any], T]:
     """The function op(input, other).
 
     integers: "kept", "refused", or made "floats". numbers: which of the two may be a number, of "input other".
@@ -112,12 +113,12 @@ hypot, logaddexp, logaddexp2 = map(_function, (Hypot, Logaddexp, Logaddexp2))
 _fmod, fmax, fmin = _function(Fmod, "kept", "input other"), _function(Fmax, "kept"), _function(Fmin, "kept")
 
 
-def fmod(input: Any, other: Any) -> Any:
+def fmod(input: T, other: Any) -> T:
     """x - trunc(x / y) y: the remainder that has the sign of x"""
     return _fmod(input, other)
 
 
-def heaviside(input: Any, values: Any) -> Any:
+def heaviside(input: T, values: Any) -> T:
     """0 where input < 0, values where it is 0, else 1"""
     require_tensor(input, "heaviside")
     require_tensor(values, "heaviside", "values", 2)
@@ -129,7 +130,7 @@ def heaviside(input: Any, values: Any) -> Any:
     return make(np.where(x == 0, y, np.asarray(x > 0, x.dtype)))
 
 
-def ldexp(input: Any, other: Any) -> Any:
+def ldexp(input: T, other: Any) -> T:
     """input * 2^other"""
     require_tensor(input, "ldexp")
     require_tensor(other, "ldexp", "other", 2)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.native import lib, pointer
 from minigrad.ops.kernel import new, ptr
 
@@ -142,6 +142,6 @@ def max_pool(x: Any, windows: Windows) -> tuple[Any, Any]:
     return MaxPool.apply(x, windows)
 
 
-def avg_pool(x: Any, windows: Windows) -> Any:
+def avg_pool(x: T, windows: Windows) -> T:
     """The scaled sum of each window; 0 where it is empty."""
     return AvgPool.apply(x, windows)

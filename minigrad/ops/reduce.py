@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import FLOATS, lib
 from minigrad.ops.kernel import new, ptr, require_tensor
 from minigrad.ops.shape import Cast, Expand, Reshape, axis_of
@@ -152,7 +152,7 @@ def _drop(y: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
     return Reshape.apply(y, tuple(s for i, s in enumerate(y.array.shape) if i not in axes))
 
 
-def sum(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def sum(x: T, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> T:
     """Sum over dim: an int, several, or None for all. Integers and bools give int64.
 
     Floats are added in blocks, the blocks in double precision, in an order that the shape alone decides.
@@ -165,7 +165,7 @@ def sum(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> An
     return y if dtype is None else y.to(dtype)
 
 
-def mean(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def mean(x: T, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> T:
     """Sum over dim / number of elements. NaN where there are none."""
     require_tensor(x, "mean")
     if dtype is not None:
@@ -178,7 +178,7 @@ def mean(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> A
     return Sum.apply(x, axes, 1.0 / count if count else math.nan, keepdim)
 
 
-def var(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:
+def var(x: T, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> T:
     """sum (x - mean)^2 / (n - correction)"""
     axes = axes_of(dim, x.array.ndim)
     freedom = max(math.prod(x.array.shape[i] for i in axes) - correction, 0)
@@ -186,12 +186,12 @@ def var(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False
     return Sum.apply(squares, axes, 1.0 / freedom if freedom else math.inf, keepdim)
 
 
-def std(x: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> Any:
+def std(x: T, dim: Any = None, *, correction: float = 1, keepdim: bool = False) -> T:
     """sqrt(var); its gradient is 0 where it is 0, as in PyTorch"""
     return SafeSqrt.apply(var(x, dim, correction=correction, keepdim=keepdim))
 
 
-def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def norm(x: T, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> T:
     """(sum |x|^p)^(1/p); p may be "fro" (2), inf, -inf or 0 (the number of nonzeros)."""
     if dtype is not None:
         x = Cast.apply(x, dtypes.resolve(dtype))
@@ -246,7 +246,7 @@ def extreme(x: Any, dim: Any, keepdim: bool, largest: bool, name: str = "") -> A
     return Extremes(_drop(y, axes, keepdim), _drop(at, axes, keepdim))
 
 
-def amax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
+def amax(x: T, dim: Any = None, keepdim: bool = False, largest: bool = True) -> T:
     """The largest element over dim; its gradient is shared evenly among equals."""
     axes = axes_of(dim, x.array.ndim)
     empty = [axis for axis in axes if x.array.shape[axis] == 0]
@@ -258,12 +258,12 @@ def amax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -
     return _drop(Amax.apply(x, axes, largest), axes, keepdim)
 
 
-def amin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def amin(x: T, dim: Any = None, keepdim: bool = False) -> T:
     """The smallest element over dim; its gradient is shared evenly among equals."""
     return amax(x, dim, keepdim, largest=False)
 
 
-def argmax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True) -> Any:
+def argmax(x: T, dim: Any = None, keepdim: bool = False, largest: bool = True) -> T:
     """The first position of the largest element: along dim, or in the flattened tensor."""
     if dim is None and x.array.size == 0:
         raise IndexError(f"{'argmax' if largest else 'argmin'}(): Expected reduction dim to be specified for "
@@ -274,6 +274,6 @@ def argmax(x: Any, dim: Any = None, keepdim: bool = False, largest: bool = True)
     return extreme(x.detach(), dim, keepdim, largest, "argmax" if largest else "argmin").indices
 
 
-def argmin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def argmin(x: T, dim: Any = None, keepdim: bool = False) -> T:
     """The first position of the smallest element."""
     return argmax(x, dim, keepdim, largest=False)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.ops.elementwise import by_numpy, elementwise, flat
 from minigrad.ops.kernel import require_tensor
 
 __all__ = ["ceil", "floor", "frac", "round", "trunc"]
 
 
-def _function(op: type[Function]) -> Any:
+def _function(op: type[Function]) -> Callable[[T], T]:
     """The function op(input): a copy of integers, and none for bools."""
     name = op.__name__.lower()
 
@@ -53,7 +54,7 @@ class RoundTo(Function):
         return flat(dy, None), None
 
 
-def round(input: Any, *, decimals: int = 0) -> Any:
+def round(input: T, *, decimals: int = 0) -> T:
     """The nearest number of so many decimals, the even one of two equally near."""
     require_tensor(input, "round")
     if not decimals:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, make
+from minigrad.engine import Function, T, make
 from minigrad.ops import gamma
 from minigrad.ops.choice import where
 from minigrad.ops.elementwise import TWO_OVER_SQRT_PI, by_numpy, elementwise, function_of_floats
@@ -85,6 +85,6 @@ class Logit(Function):
         return where(outside, math.nan if ctx.eps is None else 0.0, dy / (x * (1.0 - x))), None
 
 
-def logit(input: Any, eps: float | None = None) -> Any:
+def logit(input: T, eps: float | None = None) -> T:
     """ln(x / (1 - x)), the inverse of sigmoid"""
     return Logit.apply(as_float(input, "logit"), eps)

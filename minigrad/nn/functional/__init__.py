@@ -3,6 +3,8 @@
 No file has the name of a function, which it would hide.
 """
 
+from typing import TYPE_CHECKING
+
 from minigrad.nn.functional import (
     activations,
     arrangements,
@@ -27,19 +29,20 @@ from minigrad.nn.functional.losses import *
 from minigrad.nn.functional.norms import *
 from minigrad.nn.functional.pads import *
 from minigrad.nn.functional.pools import *
-from minigrad.ops.linear import linear
+from minigrad.ops.linear import linear as linear
 
-__all__ = [
-    "linear",
-    *activations.__all__,
-    *arrangements.__all__,
-    *class_losses.__all__,
-    *convolutions.__all__,
-    *distances.__all__,
-    *dropouts.__all__,
-    *lookups.__all__,
-    *losses.__all__,
-    *norms.__all__,
-    *pads.__all__,
-    *pools.__all__,
-]
+if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here are public
+    __all__ = [
+        "linear",
+        *activations.__all__,
+        *arrangements.__all__,
+        *class_losses.__all__,
+        *convolutions.__all__,
+        *distances.__all__,
+        *dropouts.__all__,
+        *lookups.__all__,
+        *losses.__all__,
+        *norms.__all__,
+        *pads.__all__,
+        *pools.__all__,
+    ]

@@ -13,6 +13,7 @@ from minigrad.nn.functional.reductions import reduced, reduction_of
 from minigrad.ops import softmax as softmax_ops
 from minigrad.ops.activation import relu, softplus
 from minigrad.ops.kernel import require_tensor
+from minigrad.tensor import Tensor
 
 __all__ = ["cross_entropy", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss"]
 
@@ -21,7 +22,7 @@ __all__ = ["cross_entropy", "multi_margin_loss", "multilabel_margin_loss", "mult
 
 
 def nll_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
-             reduce: Any = None, reduction: str = "mean") -> Any:
+             reduce: Any = None, reduction: str = "mean") -> Tensor:
     """-w_t x_t of log-probabilities x (N, C) or (C) and classes t; the mean is weighted by w. (N, C, d...) works too"""
     how = reduction_of(reduction, size_average, reduce)
     x, t, shape = _as_rows(input, target, "nll_loss")
@@ -99,7 +100,7 @@ def _misfit(xs: tuple, target: Any, name: str) -> Exception:
 
 
 def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
-                  reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:
+                  reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:
     """-log softmax(x)_t of logits x (N, C), (C) or (N, C, d...) and classes t; or -sum_c t_c log softmax(x)_c of
     probabilities t in x's shape. label_smoothing e replaces t by (1 - e) t + e / C."""
     if (reduction == "mean" and weight is None and label_smoothing == 0.0 and size_average is None and reduce is None
@@ -175,7 +176,7 @@ def _check_long(target: Any, name: str) -> None:
 
 
 def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None,
-                      size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
+                      size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Tensor:
     """w_t / C sum_(c != t) max(0, margin - x_t + x_c)^p of scores x (N, C) or (C) and classes t (N) or ()"""
     how = reduction_of(reduction, size_average, reduce)
     if p not in (1, 2):
@@ -203,7 +204,7 @@ def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, 
 
 
 def multilabel_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
-                           reduction: str = "mean") -> Any:
+                           reduction: str = "mean") -> Tensor:
     """1 / C sum_(j in T) sum_(i not in T) max(0, 1 - (x_j - x_i)) of scores x (N, C) or (C); T: the classes of a row of
     the target, of x's shape, up to its first -1"""
     how = reduction_of(reduction, size_average, reduce)
@@ -225,7 +226,7 @@ def multilabel_margin_loss(input: Any, target: Any, size_average: Any = None, re
 
 
 def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None,
-                                reduce: Any = None, reduction: str = "mean") -> Any:
+                                reduce: Any = None, reduction: str = "mean") -> Tensor:
     """-1 / C sum_c w_c (t_c log s_c + (1 - t_c) log(1 - s_c)), s = sigmoid(x)"""
     if size_average is not None or reduce is not None:
         reduction = reduction_of(reduction, size_average, reduce)

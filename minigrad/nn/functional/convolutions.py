@@ -13,18 +13,19 @@ from minigrad.ops.conv import fold as add_up
 from minigrad.ops.conv import unfold as patches
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.norm import channel_affine
+from minigrad.tensor import Tensor
 
 __all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "fold", "unfold"]
 
 
 def conv1d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-           groups: int = 1) -> Any:
+           groups: int = 1) -> Tensor:
     """y[n, o, l] = bias[o] + sum over c, i of weight[o, c, i] x[n, c, l stride + i dilation - padding]; see conv2d."""
     return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-           groups: int = 1) -> Any:
+           groups: int = 1) -> Tensor:
     """y[n, o, h, w] = bias[o] + sum over c, i, j of weight[o, c, i, j] x[n, c, h stride + i dilation - padding, ...].
 
     input (N, C, H, W) or (C, H, W), weight (O, C / groups, kh, kw), bias (O); each number may be one for each axis.
@@ -137,13 +138,13 @@ def _image_shape(x: tuple, groups: int, c_in: int, c_out: int, out: tuple, kerne
 
 
 def conv_transpose1d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Any:
+                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
     """y[n, o, l stride + i dilation - padding] += weight[c, o, i] x[n, c, l], plus bias[o]; see conv_transpose2d."""
     return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def conv_transpose2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Any:
+                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
     """What the gradient of conv2d with this weight does: y[n, o, h stride + i dilation - padding, ...] +=
     weight[c, o, i, j] x[n, c, h, w], plus bias[o].
 
@@ -200,7 +201,7 @@ def _transposed_shape(given: tuple, x: tuple, w: tuple, stride: tuple, pad: tupl
 # -- patches -----------------------------------------------------------------------------------------------------------
 
 
-def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """The patches that a kernel sees, as columns: x (N, C, H, W) becomes (N, C kh kw, number of positions)."""
     require_floats(input, "unfold", "im2col_out_cpu")
     shape = input.array.shape
@@ -213,7 +214,8 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     return cols if batched else cols.squeeze(0)
 
 
-def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
+         stride: Any = 1) -> Tensor:
     """The transpose of unfold: columns (N, C kh kw, positions) added up to images (N, C, H, W) of output_size."""
     require_floats(input, "fold", "col2im_out_cpu")
     shape = input.array.shape

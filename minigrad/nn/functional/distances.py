@@ -11,19 +11,20 @@ from minigrad.engine import make
 from minigrad.nn.functional.reductions import reduced, reduction_of
 from minigrad.ops.choice import where
 from minigrad.ops.kernel import broadcast, require_tensor
+from minigrad.tensor import Tensor
 
 __all__ = ["cosine_embedding_loss", "cosine_similarity", "margin_ranking_loss", "pairwise_distance",
            "triplet_margin_loss", "triplet_margin_with_distance_loss"]
 
 
-def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Any:
+def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Tensor:
     """|x1 - x2 + eps|_p along the last dimension"""
     require_tensor(x1, "pairwise_distance", "x1")
     require_tensor(x2, "pairwise_distance", "x2", 2)
     return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along dim"""
     require_tensor(x1, "cosine_similarity", "x1")
     require_tensor(x2, "cosine_similarity", "x2", 2)
@@ -34,7 +35,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
 
 def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float = 0, size_average: Any = None,
-                          reduce: Any = None, reduction: str = "mean") -> Any:
+                          reduce: Any = None, reduction: str = "mean") -> Tensor:
     """1 - cos(x1, x2) where t = 1, max(0, cos(x1, x2) - margin) where t = -1. x (N, D), t (N); or x (D), t ()"""
     how = reduction_of(reduction, size_average, reduce)
     shapes = [list(x.array.shape) for x in (input1, input2)]
@@ -52,7 +53,7 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
 
 
 def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0, size_average: Any = None,
-                        reduce: Any = None, reduction: str = "mean") -> Any:
+                        reduce: Any = None, reduction: str = "mean") -> Tensor:
     """max(0, margin - t (x1 - x2))"""
     how = reduction_of(reduction, size_average, reduce)
     if not input1.array.ndim == input2.array.ndim == target.array.ndim:
@@ -63,7 +64,7 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
 
 def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
                         swap: bool = False, size_average: Any = None, reduce: Any = None,
-                        reduction: str = "mean") -> Any:
+                        reduction: str = "mean") -> Tensor:
     """max(0, margin + |a - p| - |a - n|); with swap, the smaller of |a - n| and |p - n|"""
     how = reduction_of(reduction, size_average, reduce)
     return triplet_margin_with_distance_loss(
@@ -73,7 +74,7 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, margin: float
 
 def triplet_margin_with_distance_loss(anchor: Any, positive: Any, negative: Any, *,
                                       distance_function: Callable | None = None, margin: float = 1.0,
-                                      swap: bool = False, reduction: str = "mean") -> Any:
+                                      swap: bool = False, reduction: str = "mean") -> Tensor:
     """max(0, margin + distance(a, p) - distance(a, n)); with swap, the smaller of distance(a, n) and distance(p, n)"""
     how = reduction_of(reduction)
     if margin <= 0:

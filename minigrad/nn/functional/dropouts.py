@@ -13,6 +13,7 @@ from minigrad.ops.dropout import check_probability, kept_of, require_floats
 from minigrad.ops.dropout import dropout as drop
 from minigrad.ops.kernel import require_tensor
 from minigrad.random import Generator
+from minigrad.tensor import Tensor
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
@@ -21,7 +22,7 @@ SELU_LIMIT = 1.7580993408473766  # alpha * scale of SELU: what large negative nu
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *,
             generator: Generator | None = None, seed: int | None = None, noise_shape: Any = None, mask: Any = None,
-            return_mask: bool = False) -> Any:
+            return_mask: bool = False) -> Tensor:
     """In training, y_i = x_i / (1 - p) with probability 1 - p, else 0; otherwise x itself (Srivastava et al., 2014).
 
     p            probability of dropping, in [0, 1]. It is realised in 1/65536ths, and kept values are scaled by the
@@ -48,7 +49,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 # -- whole channels ----------------------------------------------------------------------------------------------------
 
 
-def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Any:
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Tensor:
     """Dropout of whole channels of x (N, C, L) or (C, L). Options: generator, seed, mask, return_mask, as dropout."""
     require_tensor(input, "dropout1d")
     check_probability(p)
@@ -60,7 +61,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _channels(dropout, input, ndim == 3, p, training, inplace, options)
 
 
-def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Any:
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Tensor:
     """Dropout of whole channels of x (N, C, H, W); a 3-D input is taken as (N, C, L), as in PyTorch, with a warning."""
     require_tensor(input, "dropout2d")
     check_probability(p)
@@ -73,7 +74,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _channels(dropout, input, True, p, training, inplace, options)
 
 
-def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Any:
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Tensor:
     """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W)."""
     require_tensor(input, "dropout3d")
     check_probability(p)
@@ -105,7 +106,7 @@ def _channels(function: Any, input: Any, batched: bool, p: float, training: bool
 # -- for SELU: the mean and the variance stay --------------------------------------------------------------------------
 
 
-def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False, **options: Any) -> Any:
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False, **options: Any) -> Tensor:
     """In training, a x + A a p with probability 1 - p, else -A a (1 - p): A = 1.758, a = ((A^2 p + 1) (1 - p))^-1/2.
 
     So numbers of mean 0 and variance 1 keep both (Klambauer et al., 2017). p = 1 gives 0. Options: generator, seed,
@@ -126,7 +127,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
 
 
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False,
-                          **options: Any) -> Any:
+                          **options: Any) -> Tensor:
     """alpha_dropout of whole channels of x (N, C, ...)."""
     require_tensor(input, "feature_alpha_dropout")
     return _channels(alpha_dropout, input, True, p, training, inplace, options)

@@ -10,11 +10,12 @@ from minigrad.engine import make
 from minigrad.ops.gather import add_rows, rows, weighted_rows
 from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import require_tensor
+from minigrad.tensor import Tensor
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
-def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     """int64 (..., C): 1 at each class, 0 elsewhere"""
     classes = tensor.array
     if classes.dtype.kind not in "iu":
@@ -34,7 +35,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
 
 
 def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None,
-              norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
+              norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
     """weight[t] for integers t of any shape, weight (num_embeddings, dim).
 
     padding_idx         a row that gets no gradient
@@ -52,7 +53,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
 def embedding_bag(input: Any, weight: Any, offsets: Any = None, max_norm: float | None = None, norm_type: float = 2,
                   scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False,
                   per_sample_weights: Any = None, include_last_offset: bool = False,
-                  padding_idx: int | None = None) -> Any:
+                  padding_idx: int | None = None) -> Tensor:
     """The "sum", "mean" or "max" of the rows of weight (num_embeddings, dim) in each bag of integers; 0 if it is empty.
 
     input (bags, n), or (all) with offsets (bags): where each bag starts, and with include_last_offset where the last

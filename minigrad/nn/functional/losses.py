@@ -14,6 +14,7 @@ from minigrad.ops.choice import fill, where
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.loss import BCE, L1, MSE, BCELogits, Huber
 from minigrad.ops.operands import operands
+from minigrad.tensor import Tensor
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "hinge_embedding_loss",
            "huber_loss", "kl_div", "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss"]
@@ -57,7 +58,7 @@ def _weighted(op: Any, name: str, input: Any, target: Any, weight: Any, p: float
 
 
 def mse_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-             weight: Any = None) -> Any:
+             weight: Any = None) -> Tensor:
     """(x - t)^2; with weights w, w (x - t)^2, and the mean divides by their sum"""
     how = reduction_of(reduction, size_average, reduce)
     if weight is None:
@@ -67,7 +68,7 @@ def mse_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = No
 
 
 def l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-            weight: Any = None) -> Any:
+            weight: Any = None) -> Tensor:
     """|x - t|; with weights w, w |x - t|, and the mean divides by their sum"""
     how = reduction_of(reduction, size_average, reduce)
     if weight is not None:
@@ -80,7 +81,7 @@ def l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = Non
     return _of_difference(L1, "l1_loss", input, target, how)
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Tensor:
     """d^2 / 2 where d = |x - t| < delta, else delta (d - delta / 2); times the weights. The mean divides by the number
     of elements, unlike mse_loss: as in PyTorch."""
     how = reduction_of(reduction)
@@ -92,7 +93,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 
 def smooth_l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-                   beta: float = 1.0) -> Any:
+                   beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) where d = |x - t| < beta, else d - beta / 2; |x - t| for beta = 0"""
     how = reduction_of(reduction, size_average, reduce)
     if beta < 0:
@@ -121,7 +122,7 @@ def _check_unit(x: Any, what: str) -> None:
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None,
-                         reduction: str = "mean") -> Any:
+                         reduction: str = "mean") -> Tensor:
     """-(t log x + (1 - t) log(1 - x)), the logs no less than -100"""
     how = reduction_of(reduction, size_average, reduce)
     _require(input, target, "binary_cross_entropy")
@@ -141,7 +142,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_avera
 
 
 def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, size_average: Any = None,
-                                     reduce: Any = None, reduction: str = "mean", pos_weight: Any = None) -> Any:
+                                     reduce: Any = None, reduction: str = "mean", pos_weight: Any = None) -> Tensor:
     """(1 - t) x + (1 + (pos_weight - 1) t) log(1 + e^-x): binary cross-entropy of sigmoid(x), without overflow"""
     how = reduction_of(reduction, size_average, reduce)
     _require(input, target, "binary_cross_entropy_with_logits")
@@ -164,7 +165,7 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None
 
 
 def kl_div(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-           log_target: bool = False) -> Any:
+           log_target: bool = False) -> Tensor:
     """t (log t - x), 0 where t = 0; with log_target e^t (t - x). reduction "batchmean" divides the sum by the batch"""
     old = size_average is not None or reduce is not None
     if reduction == "mean" and not old:
@@ -188,7 +189,7 @@ def kl_div(input: Any, target: Any, size_average: Any = None, reduce: Any = None
 
 
 def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool = False, size_average: Any = None,
-                     eps: float = 1e-08, reduce: Any = None, reduction: str = "mean") -> Any:
+                     eps: float = 1e-08, reduce: Any = None, reduction: str = "mean") -> Tensor:
     """e^x - t x of the log of a rate; x - t log(x + eps) of a rate. full adds Stirling's t log t - t + log(2 pi t) / 2
     where t > 1"""
     how = reduction_of(reduction, size_average, reduce)
@@ -202,7 +203,7 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
 
 
 def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-06,
-                      reduction: str = "mean") -> Any:
+                      reduction: str = "mean") -> Tensor:
     """(log v + (x - t)^2 / v) / 2, v = max(var, eps), whose gradient is var's; full adds log(2 pi) / 2. var: a float,
     or of x's shape, or without its last dimension, or with one of 1"""
     _require(input, target, "gaussian_nll_loss")
@@ -229,7 +230,7 @@ def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps
 
 
 def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
-                     reduction: str = "mean") -> Any:
+                     reduction: str = "mean") -> Tensor:
     """log(1 + e^(-t x)), without overflow (PyTorch's is infinite from 89 on)"""
     how = reduction_of(reduction, size_average, reduce)
     _require(input, target, "soft_margin_loss")
@@ -237,7 +238,7 @@ def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: 
 
 
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, size_average: Any = None, reduce: Any = None,
-                         reduction: str = "mean") -> Any:
+                         reduction: str = "mean") -> Tensor:
     """x where t = 1, max(0, margin - x) where t = -1; their sum where t is neither"""
     how = reduction_of(reduction, size_average, reduce)
     _require(input, target, "hinge_embedding_loss")

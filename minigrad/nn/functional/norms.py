@@ -13,6 +13,7 @@ from minigrad.ops.kernel import require_tensor
 from minigrad.ops.norm import batch_norm as normalise_channels
 from minigrad.ops.norm import channel_affine
 from minigrad.ops.norm import layer_norm as normalise_rows
+from minigrad.tensor import Tensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
 
@@ -48,7 +49,7 @@ def _more_than_one_value(shape: tuple[int, ...], shown: Any) -> None:
 
 
 def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
-               training: bool = False, momentum: float = 0.1, eps: float = 1e-05) -> Any:
+               training: bool = False, momentum: float = 0.1, eps: float = 1e-05) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias for each channel of x (N, C, ...)  (Ioffe and Szegedy, 2015).
 
     training: mean and (biased) var are the batch's, and running_mean, running_var (C), or None, are moved by momentum
@@ -108,21 +109,21 @@ def _normalized_shape(name: str, input: Any, normalized_shape: Any, weight: Any,
     return len(wanted)
 
 
-def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-05) -> Any:
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-05) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, those of normalized_shape, which weight
     and bias have  (Ba et al., 2016)"""
     ndim = _normalized_shape("layer_norm", input, normalized_shape, weight, bias)
     return normalise_rows(input, weight, bias, ndim, float(eps))
 
 
-def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Tensor:
     """x / sqrt(mean(x^2) + eps) * weight over the last dimensions; eps None: the type's  (Zhang and Sennrich, 2019)"""
     ndim = _normalized_shape("rms_norm", input, normalized_shape, weight)
     eps = float(np.finfo(input.array.dtype).eps) if eps is None else float(eps)
     return normalise_rows(input, weight, None, ndim, eps, False)
 
 
-def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-05) -> Any:
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-05) -> Tensor:
     """(x - mean) / sqrt(var + eps) over each group of channels of each sample of x (N, C, ...), times weight (C), plus
     bias (C)  (Wu and He, 2018)"""
     _check("group_norm", input, weight=weight, bias=bias)
@@ -146,7 +147,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 
 
 def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
-                  use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-05) -> Any:
+                  use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-05) -> Tensor:
     """(x - mean) / sqrt(var + eps) over each channel of each sample of x (N, C, ...), times weight (C), plus bias (C).
 
     Running statistics (C) move towards the means over the samples; they are used instead without use_input_stats.
@@ -172,7 +173,7 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
     return y if weight is None and bias is None else channel_affine(y, weight, bias)
 
 
-def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """x / (k + alpha mean(x^2))^beta, the mean over `size` neighbouring channels of x (N, C, ...), 0 outside"""
     require_tensor(input, "local_response_norm")
     if input.array.ndim < 3:
@@ -188,6 +189,6 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
     return input / (mean * alpha + k) ** beta
 
 
-def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """x / max(|x|_p, eps) along dim"""
     return input / input.norm(p, dim, True).clamp(min=eps)

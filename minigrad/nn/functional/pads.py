@@ -11,11 +11,12 @@ from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.operands import scalar
 from minigrad.ops.pad import pad as surround
+from minigrad.tensor import Tensor
 
 __all__ = ["pad"]
 
 
-def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
     """x with pad[0] elements before and pad[1] after its last dimension, pad[2] and pad[3] the one before that, and so
     on. Negative numbers take elements away.
 

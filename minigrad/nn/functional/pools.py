@@ -11,6 +11,7 @@ from minigrad.ops.kernel import require_tensor
 from minigrad.ops.pool import Windows
 from minigrad.ops.pool import avg_pool as mean_of_windows
 from minigrad.ops.pool import max_pool as largest_of_windows
+from minigrad.tensor import Tensor
 
 __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d",
            "avg_pool2d", "lp_pool1d", "lp_pool2d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
@@ -24,13 +25,13 @@ _WHOLE: Axis = ((0,), (1,))                     # of an axis of length 1
 
 
 def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:
+               ceil_mode: bool = False, return_indices: bool = False) -> Tensor:
     """The largest element of each window of x (N, C, L) or (C, L); see max_pool2d."""
     return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:
+               ceil_mode: bool = False, return_indices: bool = False) -> Tensor:
     """The largest element of each window of x (N, C, H, W) or (C, H, W); the first NaN wins.
 
     kernel_size, stride (None: kernel_size), padding and dilation are for both axes, or one for each. ceil_mode: a
@@ -143,13 +144,13 @@ def _both(axes: list[Axis]) -> tuple[tuple[int, ...], ...]:
 
 
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True) -> Any:
+               count_include_pad: bool = True) -> Tensor:
     """The mean of each window of x (N, C, L) or (C, L); see avg_pool2d."""
     return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
 def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True, divisor_override: int | None = None) -> Any:
+               count_include_pad: bool = True, divisor_override: int | None = None) -> Tensor:
     """The mean of each window of x (N, C, H, W) or (C, H, W), zeros of the padding included unless count_include_pad
     is False; or its sum over divisor_override."""
     return _avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
@@ -191,23 +192,23 @@ def _with_scales(axes: list[Axis], scales: list[tuple[float, ...]]) -> Windows:
 # -- adaptive: as many windows as wanted, of nearly equal sizes --------------------------------------------------------
 
 
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Tensor:
     """The means of output_size windows that cover x (N, C, L) or (C, L)."""
     return _adaptive("adaptive_avg_pool1d", 1, input, output_size, None)
 
 
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Tensor:
     """The means of output_size windows that cover x (N, C, H, W) or (C, H, W): a number, or one for each axis, where
     None stands for the input's own."""
     return _adaptive("adaptive_avg_pool2d", 2, input, output_size, None)
 
 
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Tensor:
     """The largest elements of output_size windows that cover x (N, C, L) or (C, L)."""
     return _adaptive("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Tensor:
     """The largest elements of output_size windows that cover x (N, C, H, W) or (C, H, W)."""
     return _adaptive("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
@@ -249,12 +250,12 @@ def _adaptive_windows(lengths: tuple, wanted: tuple) -> Windows:
 # -- p-norms -----------------------------------------------------------------------------------------------------------
 
 
-def lp_pool1d(input: Any, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False) -> Any:
+def lp_pool1d(input: Any, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """(sum of x^p over each window)^(1/p), 0 where the sum is negative"""
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """(sum of x^p over each window)^(1/p), 0 where the sum is negative"""
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
