@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.engine import make
+from minigrad.native import empty
 from minigrad.parts import Device
 from minigrad.tensor import Tensor
 
@@ -69,6 +71,16 @@ class Conversion:
     def half(self) -> Self:
         """TypeError: half precision is not offered."""
         return self._cast(dtypes.resolve("float16"))
+
+    def bfloat16(self) -> Self:
+        """TypeError: half precision is not offered."""
+        return self._cast(dtypes.resolve("bfloat16"))
+
+    def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
+        """New memory, not set, for all parameters and buffers; the device is the CPU."""
+        if device is not None:
+            Device(device)
+        return self._apply(lambda t: make(empty(t.array.shape, t.array.dtype)), recurse)
 
     def type(self, dst_type: Any) -> Self:
         """All parameters and buffers in this type."""

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["Module"]
 
 
+_ABSENT = {  # methods of PyTorch's that are not offered
+    "compile": "there is nothing to compile: the kernels are C, and cost microseconds",
+    "register_backward_hook": "use register_full_backward_hook",
+    "share_memory": "send the state_dict to the other process",
+    "xpu": "there is one device, the CPU", "ipu": "there is one device, the CPU",
+}
+
+
 class Module(Hooks, Conversion, StateDict):
     """The base of every layer and model. Subclass it, make the parts in __init__ and compute in forward:
 
@@ -102,7 +110,8 @@ class Module(Hooks, Conversion, StateDict):
             found = self.__dict__.get(table)
             if found is not None and name in found:
                 return found[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        reason = f": {_ABSENT[name]}" if name in _ABSENT else ""
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{reason}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         attributes = self.__dict__
@@ -220,6 +229,20 @@ class Module(Hooks, Conversion, StateDict):
             if not isinstance(module, Module):
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a path such as "layers.0", in place of the one there. strict: there must be one."""
+        if target == "":
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if not isinstance(getattr(parent, name, module), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
 
     def _get_member(self, target: str) -> tuple[Module, str, Any]:
         path, _, name = target.rpartition(".")

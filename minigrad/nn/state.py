@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from minigrad.grad_mode import no_grad
 from minigrad.nn.parameter import Parameter
+from minigrad.parts import RemovableHandle
 from minigrad.tensor import Tensor
 
 __all__ = ["StateDict"]
@@ -30,10 +32,57 @@ class IncompatibleKeys(NamedTuple):
     __str__ = __repr__
 
 
+def _returning_nothing(hook: Callable, *args: Any) -> None:
+    if hook(*args) is not None:
+        raise RuntimeError("state_dict post-hook must return None")
+
+
+def _without_module(hook: Callable, module: Any, *args: Any) -> None:
+    hook(*args)
+
+
 class StateDict:
     """The part of Module that saves and restores."""
 
     _version = 1
+    _state_hooks: dict[str, dict[int, Any]] | None = None  # when they are called -> the hooks, by number
+
+    # -- hooks ---------------------------------------------------------------------------------------------------------
+
+    def _register_state_hook(self, when: str, hook: Any) -> RemovableHandle:
+        if self._state_hooks is None:
+            self._state_hooks = {"before saving": {}, "after saving": {}, "before loading": {}, "after loading": {}}
+        return RemovableHandle(self._state_hooks[when], hook)
+
+    def _hooks_of_state(self, when: str) -> list[Any]:
+        return list(self._state_hooks[when].values()) if self._state_hooks else []
+
+    def register_state_dict_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call hook(module, prefix, keep_vars) before state_dict collects this module."""
+        return self._register_state_hook("before saving", hook)
+
+    def register_state_dict_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call hook(module, state_dict, prefix, local_metadata) after; it may change the state_dict in place."""
+        return self._register_state_hook("after saving", partial(_returning_nothing, hook))
+
+    def _register_state_dict_hook(self, hook: Callable) -> RemovableHandle:
+        """The same, but what hook returns, unless None, is what state_dict of this module returns."""
+        return self._register_state_hook("after saving", hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        before this module takes its part of a copy of the state_dict."""
+        return self._register_state_hook("before loading", hook)
+
+    def _register_load_state_dict_pre_hook(self, hook: Callable, with_module: bool = False) -> RemovableHandle:
+        """The same, without the module."""
+        return self._register_state_hook("before loading", hook if with_module else partial(_without_module, hook))
+
+    def register_load_state_dict_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call hook(module, incompatible_keys) after this module and those below; it may change the lists in place."""
+        return self._register_state_hook("after loading", hook)
+
+    # -- what is saved -------------------------------------------------------------------------------------------------
 
     def get_extra_state(self) -> Any:
         """Override, with set_extra_state, to keep something in the state_dict that is no parameter or buffer."""
@@ -69,12 +118,18 @@ class StateDict:
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
+        local_metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]] = {"version": self._version}
+            destination._metadata[prefix[:-1]] = local_metadata
+        for hook in self._hooks_of_state("before saving"):
+            hook(self, prefix, keep_vars)
         self._save_to_state_dict(destination, prefix, keep_vars)
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        for hook in self._hooks_of_state("after saving"):
+            changed = hook(self, destination, prefix, local_metadata)
+            destination = destination if changed is None else changed
         return destination
 
     def _save_to_state_dict(self, destination: dict, prefix: str, keep_vars: bool) -> None:
@@ -111,12 +166,19 @@ class StateDict:
     def _load(self, state_dict: dict, prefix: str, metadata: dict, assign: bool, *reports: list) -> None:
         """Load itself, then each submodule with its part of the entries."""
         local = dict(metadata.get(prefix[:-1], {}), **({"assign_to_params_buffers": True} if assign else {}))
+        for hook in self._hooks_of_state("before loading"):
+            hook(self, state_dict, prefix, local, True, *reports)
         self._load_from_state_dict(state_dict, prefix, local, True, *reports)
         for name, module in self._modules.items():
             if module is not None:
                 below = f"{prefix}{name}."
                 part = {key: value for key, value in state_dict.items() if key.startswith(below)}
                 module._load(part, below, metadata, assign, *reports)
+        for hook in self._hooks_of_state("after loading"):
+            if hook(self, IncompatibleKeys(*reports[:2])) is not None:
+                raise AssertionError("Hooks registered with ``register_load_state_dict_post_hook`` are not expected to "
+                                     "return new values, if incompatible_keys need to be modified, it should be done "
+                                     "inplace.")
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, local_metadata: dict, strict: bool,
                               missing_keys: list, unexpected_keys: list, error_msgs: list) -> None:

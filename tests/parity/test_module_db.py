@@ -25,7 +25,7 @@ NOT_OFFERED: dict[str, str] = {
     **dict.fromkeys(("Transformer", "TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoderLayer",
                      "MultiheadAttention"), "attention"),
     **dict.fromkeys(("Conv3d", "ConvTranspose3d", "AvgPool3d", "MaxPool3d",
-                     "AdaptiveAvgPool3d", "AdaptiveMaxPool3d", "BatchNorm3d", "InstanceNorm3d", "LPPool3d",
+                     "AdaptiveAvgPool3d", "AdaptiveMaxPool3d", "LPPool3d",
                      "FractionalMaxPool2d", "FractionalMaxPool3d", "ReflectionPad3d", "ReplicationPad3d", "ZeroPad3d",
                      "CircularPad3d", "ConstantPad3d"), "volumes, and convolutions other than 1-D and 2-D"),
     **dict.fromkeys(("LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d",

@@ -15,8 +15,8 @@ from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "LayerNorm",
-           "LocalResponseNorm", "RMSNorm"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
+           "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class _Affine(Module):
@@ -120,6 +120,12 @@ class BatchNorm2d(_BatchNorm):
     _dimensions = (4,)
 
 
+class BatchNorm3d(_BatchNorm):
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel of x (N, C, D, H, W), see BatchNorm1d."""
+
+    _dimensions = (5,)
+
+
 class _InstanceNorm(_ChannelNorm):
     def __init__(self, num_features: int, eps: float = 1e-05, momentum: float | None = 0.1, affine: bool = False,
                  track_running_stats: bool = False, device: Any = None, dtype: Any = None, *,
@@ -152,6 +158,13 @@ class InstanceNorm2d(_InstanceNorm):
     """(x - mean) / sqrt(var + eps) * weight + bias for each channel of each sample of x (N, C, H, W) or (C, H, W)."""
 
     _dimensions = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel of each sample of x (N, C, D, H, W) or (C, D, H,
+    W)."""
+
+    _dimensions = (4, 5)
 
 
 def _shape(normalized_shape: Any) -> tuple[int, ...]:
