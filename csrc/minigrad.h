@@ -90,6 +90,13 @@ void mg_silu_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n)
 /* log(1 + exp(beta x)) / beta, and x itself where beta x > threshold */
 void mg_softplus(int dtype, void *y, const void *x, int64_t n, double beta, double threshold);
 void mg_softplus_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n, double beta, double threshold);
+void mg_mish(int dtype, void *y, const void *x, int64_t n);                     /* x * tanh(log(1 + exp(x))) */
+void mg_mish_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n);
+/* x between low and high; dx is dy where low < x < high (or x is NaN), else 0 */
+void mg_hardtanh(int dtype, void *y, const void *x, int64_t n, double low, double high);
+void mg_hardtanh_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n, double low, double high);
+void mg_hardswish(int dtype, void *y, const void *x, int64_t n);                /* x * (x + 3 between 0 and 6) / 6 */
+void mg_hardswish_grad(int dtype, void *dx, const void *dy, const void *x, int64_t n);
 
 /* -- reductions over the middle axis of x (outer, n, inner): reduce.inc ------------------------------------------- */
 /* y (outer, inner) = sum over the axis, scaled: scale * sum */

@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
         is_anomaly_enabled as is_anomaly_enabled,
     )
     from minigrad.func import vmap as vmap
+    from minigrad.nn.functional import cosine_similarity as cosine_similarity, pairwise_distance as pairwise_distance
     from minigrad.serialization import load as load, save as save
 
 device = parts.Device
@@ -71,6 +72,7 @@ _LATE = {
     **{name: f"minigrad.{name}" for name in ("autograd", "func", "linalg", "nn", "optim", "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
+    **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "minigrad.nn.functional"),
 }
 _ABSENT = {
     **dict.fromkeys(("float16", "half", "bfloat16", "complex64", "complex128", "int8", "int16", "short", "cfloat"),

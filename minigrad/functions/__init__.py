@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from minigrad.functions.activations import *
 from minigrad.functions.inspect import *
 from minigrad.functions.pointwise import *
 from minigrad.functions.products import *
@@ -11,7 +12,7 @@ from minigrad.functions.selecting import *
 from minigrad.functions.structure import *
 
 if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here are public
-    from minigrad.functions import inspect, pointwise, products, random, reductions, selecting, structure
+    from minigrad.functions import activations, inspect, pointwise, products, random, reductions, selecting, structure
 
-    __all__ = [*inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__, *reductions.__all__,
-               *selecting.__all__, *structure.__all__]
+    __all__ = [*activations.__all__, *inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__,
+               *reductions.__all__, *selecting.__all__, *structure.__all__]

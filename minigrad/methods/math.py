@@ -12,6 +12,7 @@ from minigrad.ops import (
     arithmetic,
     blends,
     choice,
+    composed_activation,
     elementwise,
     logic,
     matmul,
@@ -50,6 +51,7 @@ class MathMethods(TensorBase):
     erf, erfc, erfinv, logit = elementwise.erf, special.erfc, special.erfinv, special.logit
     lgamma, digamma = special.lgamma, special.digamma
     relu, sigmoid = activation.relu, activation.sigmoid
+    hardshrink, prelu = composed_activation.hardshrink, composed_activation.prelu
     softmax, log_softmax = softmax.softmax, softmax.log_softmax
 
     add, sub, subtract, rsub = arithmetic.add_scaled, arithmetic.sub_scaled, arithmetic.sub_scaled, arithmetic.rsub

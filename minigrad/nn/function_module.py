@@ -10,7 +10,9 @@ from typing import Any
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
-__all__ = ["FunctionModule"]
+__all__ = ["REQUIRED", "FunctionModule"]
+
+REQUIRED = inspect.Parameter.empty  # the "default" of a setting that has none
 
 
 class FunctionModule(Module):
@@ -32,7 +34,8 @@ class FunctionModule(Module):
         if function is not None:
             cls._settings = tuple(settings)
             cls.__init__ = _constructor(cls, settings)
-            cls.forward = _forward(function, cls._settings)
+            if "forward" not in cls.__dict__:
+                cls.forward = _forward(function, cls._settings)
 
     def _configure(self, **settings: Any) -> None:
         """Keep the settings as attributes."""

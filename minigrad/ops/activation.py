@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.engine import Function, T
-from minigrad.native import lib
-from minigrad.ops.kernel import as_float, new_like, ptr, require_tensor, unary
+import numpy as np
 
-__all__ = ["elu", "gelu", "leaky_relu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"]
+from minigrad.engine import Function, T, make
+from minigrad.native import lib
+from minigrad.ops.kernel import as_float, floating, new_like, ptr, require_tensor, unary
+
+__all__ = ["celu", "elu", "gelu", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "selu", "sigmoid", "silu",
+           "softplus", "tanh"]
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 INV_SQRT_2PI = 0.3989422804014327  # 1 / sqrt(2 pi)
@@ -19,6 +22,11 @@ def _grad(kernel: Any, dy: Any, saved: Any, *constants: float) -> Any:
     dx = new_like(saved)
     kernel(dy.array.dtype.num, ptr(dx), ptr(dy), ptr(saved), dy.array.size, *constants)
     return dx
+
+
+def _zeros(x: Any) -> Any:
+    """The second derivative of straight lines: 0, not None, so that grad() finds one, as in PyTorch."""
+    return make(np.zeros(x.array.shape, x.array.dtype))
 
 
 class ReLU(Function):
@@ -37,7 +45,7 @@ class ReLU(Function):
 
 
 class ReLUGrad(Function):
-    """dx = scale dy where y > 0, else 0;  ddy = the same of ddx. scale is that of a dropout in y, or 1."""
+    """dx = scale dy where y > 0, else 0;  ddy = the same of ddx, dy_y = 0. scale is that of a dropout in y, or 1."""
 
     @staticmethod
     def forward(ctx, dy, y, scale):
@@ -48,37 +56,7 @@ class ReLUGrad(Function):
     @staticmethod
     def backward(ctx, ddx):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(ddx, y.detach(), ctx.scale), None, None
-
-
-class LeakyReLU(Function):
-    """y = x if x > 0 else slope x;  dx = dy if x > 0 else slope dy."""
-
-    @staticmethod
-    def forward(ctx, x, slope):
-        ctx.slope = slope
-        ctx.save_for_backward(x)
-        return unary(lib.mg_leaky_relu, x, slope)
-
-    @staticmethod
-    def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
-        return LeakyReLUGrad.apply(dy, x.detach(), ctx.slope), None
-
-
-class LeakyReLUGrad(Function):
-    """dx = dy if x > 0 else slope dy;  ddy = the same of ddx."""
-
-    @staticmethod
-    def forward(ctx, dy, x, slope):
-        ctx.slope = slope
-        ctx.save_for_backward(x)
-        return _grad(lib.mg_leaky_relu_grad, dy, x, slope)
-
-    @staticmethod
-    def backward(ctx, ddx):
-        (x,) = ctx.saved_tensors
-        return LeakyReLUGrad.apply(ddx, x, ctx.slope), None, None
+        return ReLUGrad.apply(ddx, y.detach(), ctx.scale), _zeros(y) if ctx.needs_input_grad[1] else None, None
 
 
 class Sigmoid(Function):
@@ -140,7 +118,8 @@ class TanhGrad(Function):
 
 
 def _smooth(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any) -> tuple:
-    """The Functions y = f(x; constants) and dx = dy f'(x), from two kernels and second(x, *constants) = f''(x)."""
+    """The Functions y = f(x; constants) and dx = dy f'(x), from two kernels and second(x, *constants) = f''(x); it is
+    None for a function made of straight lines."""
 
     class Grad(Function):
         @staticmethod
@@ -153,8 +132,10 @@ def _smooth(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any)
         def backward(ctx, ddx):
             dy, x = ctx.saved_tensors
             need_dy, need_x, *rest = ctx.needs_input_grad
-            return (Grad.apply(ddx, x, *ctx.constants) if need_dy else None,
-                    ddx * dy * second(x, *ctx.constants) if need_x else None, *[None] * len(rest))
+            ddy = Grad.apply(ddx, x, *ctx.constants) if need_dy else None
+            if need_x:
+                return ddy, ddx * dy * second(x, *ctx.constants) if second else _zeros(x), *[None] * len(rest)
+            return ddy, None, *[None] * len(rest)
 
     class Forward(Function):
         @staticmethod
@@ -194,12 +175,23 @@ def _gelu_tanh_second(x: Any) -> Any:
 
 def _silu_second(x: Any) -> Any:
     s = sigmoid(x)
-    return s * (1.0 - s) * (x * (1.0 - s * 2.0) + 2.0)
+    return s * sigmoid(-x) * (x * (1.0 - s * 2.0) + 2.0)
 
 
 def _softplus_second(x: Any, beta: float, threshold: float) -> Any:
     s = sigmoid(x * beta)
-    return s * (1.0 - s) * beta * (x * beta <= threshold).to(x.dtype)
+    return s * sigmoid(x * -beta) * beta * (x * beta <= threshold).to(x.dtype)
+
+
+def _mish_second(x: Any) -> Any:
+    """f = x w, w = tanh(log(1 + e^x)): f'' = 2 w' + x w'', w' = (1 - w^2) s, w'' = (1 - w^2) s (1 - s) - 2 w w' s"""
+    s, w = sigmoid(x), tanh(softplus(x, threshold=float("inf")))
+    w1 = (1.0 - w.square()) * s
+    return w1 * 2.0 + x * (w1 * (1.0 - s) - w * w1 * s * 2.0)
+
+
+def _hardswish_second(x: Any) -> Any:
+    return (x.abs() < 3).to(x.dtype) / 3.0
 
 
 ELU, ELUGrad = _smooth("ELU", lib.mg_elu, lib.mg_elu_grad, "y = pos x if x > 0 else neg (e^(scale x) - 1)", _elu_second)
@@ -209,6 +201,14 @@ GELUTanh, GELUTanhGrad = _smooth("GELUTanh", lib.mg_gelu_tanh, lib.mg_gelu_tanh_
 SiLU, SiLUGrad = _smooth("SiLU", lib.mg_silu, lib.mg_silu_grad, "y = x / (1 + e^-x)", _silu_second)
 Softplus, SoftplusGrad = _smooth("Softplus", lib.mg_softplus, lib.mg_softplus_grad,
                                  "y = ln(1 + e^(beta x)) / beta, x where beta x > threshold", _softplus_second)
+
+Mish, MishGrad = _smooth("Mish", lib.mg_mish, lib.mg_mish_grad, "y = x tanh(ln(1 + e^x))", _mish_second)
+Hardtanh, HardtanhGrad = _smooth("Hardtanh", lib.mg_hardtanh, lib.mg_hardtanh_grad,
+                                 "y = min(max(x, low), high);  dx = dy where low < x < high, else 0", None)
+LeakyReLU, LeakyReLUGrad = _smooth("LeakyReLU", lib.mg_leaky_relu, lib.mg_leaky_relu_grad,
+                                   "y = x if x > 0 else slope x", None)
+Hardswish, HardswishGrad = _smooth("Hardswish", lib.mg_hardswish, lib.mg_hardswish_grad,
+                                   "y = x min(max(x + 3, 0), 6) / 6", _hardswish_second)
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
@@ -224,29 +224,56 @@ def relu(x: T) -> T:
 
 def leaky_relu(x: T, negative_slope: float = 0.01) -> T:
     """x if x > 0 else negative_slope * x"""
-    return LeakyReLU.apply(as_float(x, "leaky_relu"), float(negative_slope))
+    return LeakyReLU.apply(floating(x, "leaky_relu"), float(negative_slope))
 
 
 def elu(x: T, alpha: float = 1.0) -> T:
     """x if x > 0 else alpha * (e^x - 1)"""
-    return ELU.apply(as_float(x, "elu"), 1.0, float(alpha), 1.0)
+    return ELU.apply(floating(x, "elu"), 1.0, float(alpha), 1.0)
 
 
 def selu(x: T) -> T:
     """ELU whose outputs keep mean 0 and variance 1 (Klambauer et al.: Self-normalizing neural networks, 2017)."""
-    return ELU.apply(as_float(x, "selu"), SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0)
+    return ELU.apply(floating(x, "selu"), SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0)
 
 
 def gelu(x: T, approximate: str = "none") -> T:
     """x Phi(x), Phi the normal distribution's; approximate="tanh" for the common approximation."""
     if approximate not in ("none", "tanh"):
-        raise RuntimeError(f"approximate argument must be either none or tanh, but got {approximate!r}")
-    return (GELU if approximate == "none" else GELUTanh).apply(as_float(x, "gelu"))
+        raise RuntimeError(f"approximate argument must be either none or tanh. Got: {approximate!r}")
+    return (GELU if approximate == "none" else GELUTanh).apply(floating(x, "gelu"))
+
+
+def celu(x: T, alpha: float = 1.0) -> T:
+    """x if x > 0 else alpha * (e^(x / alpha) - 1)"""
+    if not alpha:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return ELU.apply(floating(x, "celu"), 1.0, float(alpha), 1.0 / alpha)
+
+
+def mish(x: T) -> T:
+    """x * tanh(ln(1 + e^x))"""
+    return Mish.apply(floating(x, "mish"))
+
+
+def hardtanh(x: T, min_val: float = -1.0, max_val: float = 1.0) -> T:
+    """min(max(x, min_val), max_val)"""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    require_tensor(x, "hardtanh")
+    if x.array.dtype.kind in "iu":
+        return make(np.asarray(np.clip(x.array, int(min_val), int(max_val))))
+    return Hardtanh.apply(floating(x, "hardtanh"), float(min_val), float(max_val))
+
+
+def hardswish(x: T) -> T:
+    """x * min(max(x + 3, 0), 6) / 6"""
+    return Hardswish.apply(floating(x, "hardswish"))
 
 
 def silu(x: T) -> T:
     """x * sigmoid(x)"""
-    return SiLU.apply(as_float(x, "silu"))
+    return SiLU.apply(floating(x, "silu"))
 
 
 def sigmoid(x: T) -> T:
@@ -261,4 +288,4 @@ def tanh(x: T) -> T:
 
 def softplus(x: T, beta: float = 1.0, threshold: float = 20.0) -> T:
     """ln(1 + e^(beta x)) / beta; x itself where beta x > threshold"""
-    return Softplus.apply(as_float(x, "softplus"), float(beta), float(threshold))
+    return Softplus.apply(floating(x, "softplus"), float(beta), float(threshold))

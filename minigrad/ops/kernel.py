@@ -13,7 +13,7 @@ from minigrad.engine import DETACHED, T, TensorBase, make
 from minigrad.memory import LARGE
 from minigrad.native import CTYPES, FLOATS, empty, from_buffer, pointer
 
-__all__ = ["as_float", "binary", "new", "new_like", "ptr", "require_tensor", "save_factors",
+__all__ = ["as_float", "binary", "floating", "new", "new_like", "ptr", "require_tensor", "save_factors",
            "unary", "view_of"]
 
 
@@ -66,6 +66,14 @@ def as_float(x: T, operation: str) -> T:
     """x itself if its elements are floats; integers become the default float, as in PyTorch."""
     require_tensor(x, operation)
     return x if x.array.dtype.num in FLOATS else x.to(dtypes.default_float())
+
+
+def floating(x: Any, operation: str) -> Any:
+    """x, for operations that PyTorch offers for floats alone."""
+    require_tensor(x, operation)
+    if x.array.dtype.num not in FLOATS:
+        raise NotImplementedError(f"\"{operation}\" not implemented for '{dtypes.title(x.array.dtype)}'")
+    return x
 
 
 def unary(kernel: Any, x: TensorBase, *constants: float) -> Any:

@@ -63,6 +63,23 @@ def softplus_grad(dy, x, beta, threshold):
     return np.where(beta * x > threshold, dy, dy * sigmoid(beta * x))
 
 
+def mish(x):
+    return x * np.tanh(np.logaddexp(0, x))
+
+
+def mish_grad(dy, x):
+    w = np.tanh(np.logaddexp(0, x))
+    return dy * (w + _where_slope_lives(x, x * sigmoid(x) / np.cosh(np.minimum(np.logaddexp(0, x), 350)) ** 2))
+
+
+def hardswish(x):
+    return x * (np.clip(x + 3, 0, 6) / 6)
+
+
+def hardswish_grad(dy, x):
+    return np.where(x <= -3, 0, np.where(x >= 3, dy, dy * (x / 3 + 0.5)))
+
+
 # -- reductions, products, softmax -------------------------------------------------------------------------------------
 
 

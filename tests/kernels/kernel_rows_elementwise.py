@@ -119,4 +119,10 @@ ELEMENTWISE = [
     grad("mg_silu_grad", ref.silu_grad, ulps=6, magnitude=size_of, any_zero=True),
     unary("mg_softplus", ref.softplus, ulps=6, beta=2.0, threshold=20.0),
     grad("mg_softplus_grad", ref.softplus_grad, ulps=6, beta=2.0, threshold=20.0),
+    unary("mg_mish", ref.mish, ulps=8),
+    grad("mg_mish_grad", ref.mish_grad, ulps=8, magnitude=size_of, any_zero=True),
+    unary("mg_hardtanh", lambda x, low, high: np.clip(x, low, high), low=-1.5, high=2.5),
+    grad("mg_hardtanh_grad", lambda dy, x, low, high: np.where((x <= low) | (x >= high), 0, dy), low=-1.5, high=2.5),
+    unary("mg_hardswish", ref.hardswish, ulps=4, any_zero=True),
+    grad("mg_hardswish_grad", ref.hardswish_grad, ulps=4, magnitude=size_of, any_zero=True),
 ]

@@ -90,7 +90,7 @@ def evaluate(library, expression):
 
 
 def error_of(library, expression):
-    with pytest.raises(Exception) as caught:
+    with pytest.raises((RuntimeError, TypeError, ValueError, IndexError)) as caught:
         evaluate(library, expression)
     return caught.value
 

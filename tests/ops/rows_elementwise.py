@@ -17,10 +17,11 @@ F = "nn.functional."
 
 
 def unary(name: str, reference: Callable, covers: str = "", draw: Maker = normal, how: Callable | None = None,
-          ulps: float = 32, **kwargs: Any) -> Row:
+          ulps: float = 32, torch: bool = True, **kwargs: Any) -> Row:
     """f(x), for a matrix, a 0-d tensor, lengths around the vector widths, and shapes with a 0 or a 1 in them."""
     shapes = [(2, 3), (), *((n,) for n in WIDTHS), (3, 0, 2), (5, 1, 7)]
-    return Row(name, reference, tuple(call(draw(*shape), **kwargs) for shape in shapes), split(covers), how, ulps=ulps)
+    return Row(name, reference, tuple(call(draw(*shape), **kwargs) for shape in shapes), split(covers), how, torch,
+               ulps)
 
 
 # Every way in which two shapes broadcast: equal, a scalar, rows, columns, both stretched, alternating axes (which no
@@ -111,6 +112,21 @@ ELEMENTWISE = [
     unary(F + "softplus", softplus, "Softplus SoftplusGrad"),
     unary("sharp softplus", lambda x: softplus(x, 3.0, 4.0), "Softplus SoftplusGrad", away,
           how=lambda t, x: t.nn.functional.softplus(x, beta=3, threshold=4)),
+    unary(F + "mish", lambda x: x * np.tanh(np.log1p(np.exp(x))), "Mish MishGrad"),
+    unary(F + "hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, "Hardswish HardswishGrad"),
+    unary(F + "hardtanh", lambda x, min_val, max_val: np.clip(x, min_val, max_val), "Hardtanh HardtanhGrad",
+          min_val=-0.55, max_val=0.75),
+    unary(F + "relu6", lambda x: np.clip(x, 0, 6), "Hardtanh HardtanhGrad", away),
+    unary(F + "celu", lambda x, alpha: elu(x / alpha, alpha=1.0) * alpha, "ELU ELUGrad", away, alpha=2.5),
+    unary(F + "logsigmoid", lambda x: -np.log1p(np.exp(-x)), "Softplus"),
+    unary(F + "softsign", lambda x: x / (1 + np.abs(x)), "Div", away),
+    unary(F + "tanhshrink", lambda x: x - np.tanh(x), "Tanh"),
+    unary(F + "hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, "Hardtanh",
+          torch=False),  # whose gradient has 1/6 as a float
+    unary(F + "hardshrink", lambda x, lambd: np.where(np.abs(x) > lambd, x, 0), "Where", lambd=0.35),
+    unary(F + "softshrink", lambda x, lambd: x - np.clip(x, -lambd, lambd), "Where", lambd=0.35),
+    unary("threshold", lambda x: np.where(x > 0.1, x, 20), "Where", away,
+          how=lambda t, x: t.nn.functional.threshold(x, 0.1, 20)),
     unary("clamp", lambda x, min, max: np.clip(x, min, max), "Clamp Where", min=-0.5, max=0.7),
     unary("clamp from below", lambda x: np.maximum(x, 0.1), "Clamp", how=lambda t, x: x.clamp(min=0.1)),
     unary("clamp from above", lambda x: np.minimum(x, 0.1), "Clamp", how=lambda t, x: x.clip(max=0.1)),

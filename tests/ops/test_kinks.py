@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from engine.face import assert_same, needs_torch, ours, outcome, theirs
 
+NAN = math.nan
 KINKS = {
     "relu": (lambda t, x: t.relu(x), [0.0, -0.0, 1.0]),
     "leaky_relu": (lambda t, x: t.nn.functional.leaky_relu(x, 0.1), [0.0, -0.0]),
     "elu": (lambda t, x: t.nn.functional.elu(x, 2.0), [0.0, -0.0]),
     "selu": (lambda t, x: t.nn.functional.selu(x), [0.0, -0.0]),
-    "softplus": (lambda t, x: t.nn.functional.softplus(x, 2.0, 3.0), [1.5, 1.4999, 1.5001]),
+    "sharp softplus": (lambda t, x: t.nn.functional.softplus(x, 2.0, 3.0), [1.5, 1.4999, 1.5001]),
+    **{name: (lambda t, x, name=name: getattr(t.nn.functional, name)(x), values) for name, values in {
+        "relu6": [0.0, -0.0, 6.0, NAN], "hardtanh": [-1.0, 1.0, 0.0, NAN], "hardsigmoid": [-3.0, 3.0],
+        "hardswish": [-3.0, 3.0, 0.0, math.inf], "hardshrink": [0.5, -0.5, 0.0, NAN, math.inf],
+        "softshrink": [0.5, -0.5, 0.0, NAN, math.inf], "softsign": [0.0], "celu": [0.0, -0.0],
+        "logsigmoid": [0.0, 1e4, -1e4], "tanhshrink": [0.0, 1e4], "mish": [0.0, 1e4, -1e4],
+        "silu": [1e4, -1e4], "gelu": [1e4, -1e4], "softplus": [20.0, 1e4, -1e4], "sigmoid": [1e4, -1e4],
+    }.items()},
+    "threshold": (lambda t, x: t.nn.functional.threshold(x, 0.5, 20.0), [0.5, 0.6, 0.4, NAN]),
+    "prelu": (lambda t, x: t.nn.functional.prelu(x, t.tensor([0.25], dtype=t.float64)), [0.0, -0.0, 1.0]),
+    "glu": (lambda t, x: t.nn.functional.glu(x), [1e4, 0.0, 1e4, -1e4]),
+    "rrelu in evaluation": (lambda t, x: t.nn.functional.rrelu(x), [0.0, -1.0]),
     "abs": (lambda t, x: x.abs(), [0.0, -0.0, -2.0]),
     "sign": (lambda t, x: x.sign(), [0.0]),
     "sqrt": (lambda t, x: x.sqrt(), [0.0]),
