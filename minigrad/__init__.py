@@ -55,7 +55,7 @@ from minigrad.random import (
 from minigrad.tensor import Tensor as Tensor
 
 if TYPE_CHECKING:  # loaded on first use: see _LATE
-    from minigrad import autograd, func, linalg, nn, optim, utils
+    from minigrad import autograd, func, keras, linalg, nn, optim, utils
     from minigrad.autograd.anomaly_mode import (
         is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
         is_anomaly_enabled as is_anomaly_enabled,
@@ -69,7 +69,7 @@ device = parts.Device
 __version__ = "0.1.0"
 
 _LATE = {
-    **{name: f"minigrad.{name}" for name in ("autograd", "func", "linalg", "nn", "optim", "utils")},
+    **{name: f"minigrad.{name}" for name in ("autograd", "func", "keras", "linalg", "nn", "optim", "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "minigrad.nn.functional"),
