@@ -162,6 +162,12 @@ void mg_cross_entropy(int dtype, void *loss, void *lse, void *mean, void *count,
 /* dx[i] = dy[i * dy_row] / count * (exp(x[i] - lse[i,0] - lse[i,1]) - onehot(t_i)), 0 where ignored; count NULL is 1 */
 void mg_cross_entropy_grad(int dtype, void *dx, const void *dy, const void *count, const void *x, const void *lse,
                            const int64_t *target, int64_t rows, int64_t cols, int64_t ignore, int64_t dy_row);
+/* loss (rows) = sum_j t[i,j] (log sum exp x[i] - x[i,j]) of weights t (rows, cols); lse as above; mean (1) of the losses */
+void mg_soft_cross_entropy(int dtype, void *loss, void *lse, void *mean, const void *x, const void *t, int64_t rows,
+                           int64_t cols);
+/* dx[i] = dy[i] (exp(x[i] - lse[i,0] - lse[i,1]) sum_j t[i,j] - t[i]) for dy_row 1; dy[0] / rows for dy_row 0 */
+void mg_soft_cross_entropy_grad(int dtype, void *dx, const void *dy, const void *x, const void *t, const void *lse,
+                                int64_t rows, int64_t cols, int64_t dy_row);
 /* y (rows) = x[i, t_i], 0 where t_i == ignore; its gradient writes dy[i] to dx[i, t_i] and 0 elsewhere */
 void mg_pick(int dtype, void *y, int64_t *bad, const void *x, const int64_t *target, int64_t rows, int64_t cols,
              int64_t ignore);

@@ -157,6 +157,17 @@ def cross_entropy_grad(v):
     return np.where(used, np.broadcast_to(scale, v.rows)[:, None] * (p - hot), 0)
 
 
+def soft_cross_entropy(v):
+    with np.errstate(all="ignore"):
+        loss = -(v.t * log_softmax(v.x)).sum(axis=1)
+        return {"loss": loss, "lse": row_sums(v.x), "mean": np.array([loss.sum() / np.float64(v.rows)])}
+
+
+def soft_cross_entropy_grad(v):
+    g = v.dy[:, None] if v.dy_row else v.dy / max(v.rows, 1)
+    return g * (np.exp(v.x - v.lse.sum(axis=1, keepdims=True)) * v.t.sum(axis=1, keepdims=True) - v.t)
+
+
 # -- random numbers ----------------------------------------------------------------------------------------------------
 
 

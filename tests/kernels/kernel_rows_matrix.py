@@ -140,6 +140,18 @@ def cross_entropy_grad_input(rng, rows, cols, form=0):
             "count": np.array([7.0]) if mean else None, "dy_row": 0 if mean else 1}
 
 
+def soft_input(rng, rows, cols):
+    """Weights that need not sum to 1, some of them 0."""
+    return {**softmax_input(rng, rows, cols), "t": np.maximum(rng.uniform(-1, 1, (rows, cols)), 0)}
+
+
+def soft_grad_input(rng, rows, cols):
+    """Odd numbers of columns have the gradient of the mean, even ones a gradient for each row."""
+    values, mean = soft_input(rng, rows, cols), cols % 2 == 1
+    return {**values, "lse": ref.row_sums(values["x"]), "dy": rng.normal(0, 1, 1 if mean else rows),
+            "dy_row": 0 if mean else 1}
+
+
 def pick_grad_input(rng, rows, cols, form=0):
     return {"dy": rng.normal(0, 1, rows), **target_input(rng, rows, cols, form)}
 
@@ -199,6 +211,11 @@ MATRIX = [
         magnitude=lambda v: 4 + growth(v)),
     Row("mg_cross_entropy_grad", cross_entropy_grad_input, lambda v: {"dx": ref.cross_entropy_grad(v)}, TARGETS,
         (300, 701, 1), ulps=8, magnitude=cross_entropy_grad_size),
+    Row("mg_soft_cross_entropy", soft_input, ref.soft_cross_entropy, MATRICES, (300, 701), ulps=4,
+        magnitude=lambda v: 4 + growth(v) + (v.t.sum(axis=1) * (4 + depth(v.x).max(axis=1, initial=0))).max(initial=0)),
+    Row("mg_soft_cross_entropy_grad", soft_grad_input, lambda v: {"dx": ref.soft_cross_entropy_grad(v)}, MATRICES,
+        (300, 701), ulps=8, magnitude=lambda v: np.abs(v.dy).max(initial=0) * (
+            total(v.t) * np.exp(v.x - v.lse.sum(axis=1, keepdims=True)) * (growth(v) + depth(v.x)) + v.t)),
     Row("mg_pick", cross_entropy_input,
         lambda v: {"y": ref.pick(v.x, v.target), "bad": ref.first_bad(v.target, v.cols, v.ignore)}, TARGETS, None),
     Row("mg_pick_grad", pick_grad_input, lambda v: {"dx": v.dy[:, None] * ref.onehot(v.target, v.cols)}, TARGETS, None),

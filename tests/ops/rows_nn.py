@@ -229,6 +229,10 @@ LOSSES = [
         call(normal(3, 2), whole(2, 3), positive(2, grad=False)),
         call(normal(9, 5), whole(5, 9), positive(5, grad=False)),
     ), split("Pick PickGrad"), lambda t, x, target, w: t.nn.functional.cross_entropy(x, target, weight=w), ulps=64),
+    Row("soft cross_entropy", cross_entropy, tuple(
+        call(normal(*shape), unit(*shape), reduction=how) for shape in ((2, 3), (33, 17)) for how in ("mean", "none")),
+        split("SoftCrossEntropy SoftCrossEntropyGrad"), lambda t, x, target, **kwargs:
+        t.nn.functional.cross_entropy(x, target, **kwargs), ulps=64),
     Row("weighted soft cross_entropy", cross_entropy, (call(normal(2, 3), unit(2, 3), positive(3, grad=False)),),
         split("LogSoftmax"), lambda t, x, target, w: t.nn.functional.cross_entropy(x, target, weight=w), ulps=64),
     Row(F + "nll_loss", nll, (

@@ -13,6 +13,7 @@ from minigrad.nn.functional.reductions import reduced, reduction_of
 from minigrad.ops import softmax as softmax_ops
 from minigrad.ops.activation import relu, softplus
 from minigrad.ops.kernel import require_tensor
+from minigrad.ops.soft_cross_entropy import SoftCrossEntropy
 from minigrad.tensor import Tensor
 
 __all__ = ["cross_entropy", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss"]
@@ -140,6 +141,9 @@ def _smoothed(x: Any, t: Any, weight: Any, ignore_index: int, how: str, e: float
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, how: str, e: float) -> Any:
     """Of probabilities; the mean is over the rows, whatever their weights."""
     axis = 1 if input.array.ndim > 1 else 0
+    if weight is None and not e and input.array.ndim == 2 and input.array.dtype is target.array.dtype:
+        loss = SoftCrossEntropy.apply(input, target, how == "mean")
+        return loss.sum() if how == "sum" else loss
     log_p = softmax_ops.log_softmax(input, axis)
     classes = input.array.shape[axis] if input.array.ndim else 1
     if e:
