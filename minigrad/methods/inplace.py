@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.engine import TensorBase, make
 from minigrad.methods.become import become, in_place
+from minigrad.methods.math import MathMethods
 from minigrad.ops import (
     activation,
     arithmetic,
@@ -15,8 +16,10 @@ from minigrad.ops import (
     choice,
     elementwise,
     logic,
+    norms,
     pairs,
     rounding,
+    scan,
     shape,
     special,
     trigonometric,
@@ -32,50 +35,100 @@ __all__ = ["InPlaceMethods"]
 class InPlaceMethods(TensorBase):
     """Methods that end in _ change the tensor itself, and count a version."""
 
-    abs_, absolute_, neg_, negative_, sign_, sgn_, square_ = map(in_place, (
-        elementwise.abs, elementwise.abs, arithmetic.neg, arithmetic.neg, elementwise.sign, elementwise.sign,
-        elementwise.square))
-    sqrt_, rsqrt_, reciprocal_, exp_, expm1_, log_, log1p_ = map(in_place, (
-        elementwise.sqrt, elementwise.rsqrt, elementwise.reciprocal, elementwise.exp, elementwise.expm1,
-        elementwise.log, elementwise.log1p))
-    exp2_, log2_, log10_, deg2rad_, rad2deg_, sinc_ = map(in_place, (
-        trigonometric.exp2, trigonometric.log2, trigonometric.log10, trigonometric.deg2rad, trigonometric.rad2deg,
-        special.sinc))
-    sin_, cos_, tan_, asin_, acos_, atan_ = map(in_place, (
-        trigonometric.sin, trigonometric.cos, trigonometric.tan, trigonometric.asin, trigonometric.acos,
-        trigonometric.atan))
-    sinh_, cosh_, tanh_, asinh_, acosh_, atanh_ = map(in_place, (
-        trigonometric.sinh, trigonometric.cosh, activation.tanh, trigonometric.asinh, trigonometric.acosh,
-        trigonometric.atanh))
+    abs_ = in_place(elementwise.abs)
+    absolute_ = in_place(elementwise.abs)
+    neg_ = in_place(arithmetic.neg)
+    negative_ = in_place(arithmetic.neg)
+    sign_ = in_place(elementwise.sign)
+    sgn_ = in_place(elementwise.sign)
+    square_ = in_place(elementwise.square)
+    sqrt_ = in_place(elementwise.sqrt)
+    rsqrt_ = in_place(elementwise.rsqrt)
+    reciprocal_ = in_place(elementwise.reciprocal)
+    exp_ = in_place(elementwise.exp)
+    expm1_ = in_place(elementwise.expm1)
+    log_ = in_place(elementwise.log)
+    log1p_ = in_place(elementwise.log1p)
+    exp2_ = in_place(trigonometric.exp2)
+    log2_ = in_place(trigonometric.log2)
+    log10_ = in_place(trigonometric.log10)
+    deg2rad_ = in_place(trigonometric.deg2rad)
+    rad2deg_ = in_place(trigonometric.rad2deg)
+    sinc_ = in_place(special.sinc)
+    sin_ = in_place(trigonometric.sin)
+    cos_ = in_place(trigonometric.cos)
+    tan_ = in_place(trigonometric.tan)
+    asin_ = in_place(trigonometric.asin)
+    acos_ = in_place(trigonometric.acos)
+    atan_ = in_place(trigonometric.atan)
+    sinh_ = in_place(trigonometric.sinh)
+    cosh_ = in_place(trigonometric.cosh)
+    tanh_ = in_place(activation.tanh)
+    asinh_ = in_place(trigonometric.asinh)
+    acosh_ = in_place(trigonometric.acosh)
+    atanh_ = in_place(trigonometric.atanh)
     arcsin_, arccos_, arctan_, arcsinh_, arccosh_, arctanh_ = asin_, acos_, atan_, asinh_, acosh_, atanh_
-    floor_, ceil_, round_, trunc_, fix_, frac_ = map(in_place, (
-        rounding.floor, rounding.ceil, rounding.round, rounding.trunc, rounding.trunc, rounding.frac))
-    erf_, erfc_, erfinv_, logit_, lgamma_, digamma_ = map(in_place, (
-        elementwise.erf, special.erfc, special.erfinv, special.logit, special.lgamma, special.digamma))
+    floor_ = in_place(rounding.floor)
+    ceil_ = in_place(rounding.ceil)
+    round_ = in_place(rounding.round)
+    trunc_ = in_place(rounding.trunc)
+    fix_ = in_place(rounding.trunc)
+    frac_ = in_place(rounding.frac)
+    erf_ = in_place(elementwise.erf)
+    erfc_ = in_place(special.erfc)
+    erfinv_ = in_place(special.erfinv)
+    logit_ = in_place(special.logit)
+    lgamma_ = in_place(special.lgamma)
+    digamma_ = in_place(special.digamma)
     relu_, sigmoid_ = in_place(activation.relu), in_place(activation.sigmoid)
-    add_, sub_, subtract_ = map(in_place, (arithmetic.add_scaled, arithmetic.sub_scaled, arithmetic.sub_scaled))
-    mul_, multiply_, div_, divide_, true_divide_ = map(in_place, (
-        arithmetic.mul, arithmetic.mul, arithmetic.div, arithmetic.div, arithmetic.div))
-    pow_, floor_divide_, remainder_, fmod_, float_power_ = map(in_place, (
-        arithmetic.pow, arithmetic.floor_divide, arithmetic.remainder, pairs.fmod, pairs.float_power))
-    atan2_, arctan2_, hypot_, copysign_, ldexp_, xlogy_, heaviside_ = map(in_place, (
-        pairs.atan2, pairs.atan2, pairs.hypot, pairs.copysign, pairs.ldexp, pairs.xlogy,
-        pairs.heaviside))
-    clamp_, clip_, clamp_min_, clamp_max_, nan_to_num_ = map(in_place, (
-        choice.clamp, choice.clamp, choice.clamp_min, choice.clamp_max, choice.nan_to_num))
-    lerp_, addcmul_, addcdiv_ = map(in_place, (blends.lerp, blends.addcmul, blends.addcdiv))
-    eq_, ne_, lt_, le_, gt_, ge_ = map(in_place, (logic.eq, logic.ne, logic.lt, logic.le, logic.gt, logic.ge))
+    add_ = in_place(arithmetic.add_scaled)
+    sub_ = in_place(arithmetic.sub_scaled)
+    subtract_ = in_place(arithmetic.sub_scaled)
+    mul_ = in_place(arithmetic.mul)
+    multiply_ = in_place(arithmetic.mul)
+    div_ = in_place(arithmetic.div)
+    divide_ = in_place(arithmetic.div)
+    true_divide_ = in_place(arithmetic.div)
+    pow_ = in_place(arithmetic.pow)
+    floor_divide_ = in_place(arithmetic.floor_divide)
+    remainder_ = in_place(arithmetic.remainder)
+    fmod_ = in_place(pairs.fmod)
+    float_power_ = in_place(pairs.float_power)
+    atan2_ = in_place(pairs.atan2)
+    arctan2_ = in_place(pairs.atan2)
+    hypot_ = in_place(pairs.hypot)
+    copysign_ = in_place(pairs.copysign)
+    ldexp_ = in_place(pairs.ldexp)
+    xlogy_ = in_place(pairs.xlogy)
+    heaviside_ = in_place(pairs.heaviside)
+    clamp_ = in_place(choice.clamp)
+    clip_ = in_place(choice.clamp)
+    clamp_min_ = in_place(choice.clamp_min)
+    clamp_max_ = in_place(choice.clamp_max)
+    nan_to_num_ = in_place(choice.nan_to_num)
+    lerp_ = in_place(blends.lerp)
+    addcmul_ = in_place(blends.addcmul)
+    addcdiv_ = in_place(blends.addcdiv)
+    eq_ = in_place(logic.eq)
+    ne_ = in_place(logic.ne)
+    lt_ = in_place(logic.lt)
+    le_ = in_place(logic.le)
+    gt_ = in_place(logic.gt)
+    ge_ = in_place(logic.ge)
     not_equal_, less_, less_equal_, greater_, greater_equal_ = ne_, lt_, le_, gt_, ge_
-    logical_and_, logical_or_, logical_xor_, logical_not_ = map(in_place, (
-        logic.logical_and, logic.logical_or, logic.logical_xor, logic.logical_not))
-    bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = map(in_place, (
-        logic.bitwise_and, logic.bitwise_or, logic.bitwise_xor, logic.bitwise_not))
-    bitwise_left_shift_, bitwise_right_shift_ = map(in_place, (
-        logic.bitwise_left_shift, logic.bitwise_right_shift))
+    logical_and_ = in_place(logic.logical_and)
+    logical_or_ = in_place(logic.logical_or)
+    logical_xor_ = in_place(logic.logical_xor)
+    logical_not_ = in_place(logic.logical_not)
+    bitwise_and_ = in_place(logic.bitwise_and)
+    bitwise_or_ = in_place(logic.bitwise_or)
+    bitwise_xor_ = in_place(logic.bitwise_xor)
+    bitwise_not_ = in_place(logic.bitwise_not)
+    bitwise_left_shift_ = in_place(logic.bitwise_left_shift)
+    bitwise_right_shift_ = in_place(logic.bitwise_right_shift)
+    cumsum_, cumprod_, renorm_ = in_place(scan.cumsum), in_place(scan.cumprod), in_place(norms.renorm)
+    polygamma_ = in_place(MathMethods.polygamma)
     gcd_, lcm_ = in_place(logic.gcd), in_place(logic.lcm)
-
-    def polygamma_(self, n: int) -> Self:
-        return become(self, special.polygamma(n, self))
 
     def fill_(self, value: Any) -> Self:
         return become(self, choice.fill(self, value))

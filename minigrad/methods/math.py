@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from minigrad.engine import TensorBase, make
+from minigrad.engine import TensorBase
 from minigrad.ops import (
     activation,
     arithmetic,
@@ -14,14 +12,19 @@ from minigrad.ops import (
     choice,
     composed_activation,
     elementwise,
+    extremes,
     logic,
     matmul,
+    norms,
     pairs,
+    quantiles,
     reduce,
     rounding,
+    scan,
     softmax,
     special,
     trigonometric,
+    variance,
 )
 
 if TYPE_CHECKING:
@@ -80,8 +83,17 @@ class MathMethods(TensorBase):
                                                  logic.equal)
 
     matmul, mm, bmm = matmul.matmul, matmul.mm, matmul.bmm
-    sum, mean, var, std, norm = reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.norm
-    amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
+    sum, mean, nansum, nanmean, logsumexp = reduce.sum, reduce.mean, reduce.nansum, reduce.nanmean, reduce.logsumexp
+    all, any, count_nonzero = reduce.all, reduce.any, reduce.count_nonzero
+    max, min, amax, amin, aminmax = extremes.max, extremes.min, extremes.amax, extremes.amin, extremes.aminmax
+    argmax, argmin = extremes.argmax, extremes.argmin
+    var, std, cov, corrcoef = variance.var, variance.std, variance.cov, variance.corrcoef
+    norm, dist, renorm = norms.norm, norms.dist, norms.renorm
+    median, nanmedian, mode = quantiles.median, quantiles.nanmedian, quantiles.mode
+    quantile, nanquantile = quantiles.quantile, quantiles.nanquantile
+    cumsum, cumprod, cummax, cummin, logcumsumexp = (scan.cumsum, scan.cumprod, scan.cummax, scan.cummin,
+                                                     scan.logcumsumexp)
+    prod, diff = scan.prod, scan.diff
 
     def where(self, condition: Any, other: Any) -> Self:
         """self where condition holds, else other"""
@@ -90,17 +102,3 @@ class MathMethods(TensorBase):
     def polygamma(self, n: int) -> Self:
         """The n-th derivative of digamma"""
         return special.polygamma(n, self)
-
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        return reduce.extreme(self, dim, keepdim, True)
-
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        return reduce.extreme(self, dim, keepdim, False)
-
-    # Not differentiable, by NumPy:
-
-    def all(self, dim: Any = None, keepdim: bool = False) -> Self:
-        return make(np.asarray(self.array.all(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))
-
-    def any(self, dim: Any = None, keepdim: bool = False) -> Self:
-        return make(np.asarray(self.array.any(axis=reduce.axes_of(dim, self.array.ndim), keepdims=keepdim)))

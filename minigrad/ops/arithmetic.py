@@ -170,7 +170,7 @@ class Remainder(Function):
 
 # -- functions ---------------------------------------------------------------------------------------------------------
 
-add, mul, remainder = function_of(Add, "add"), function_of(Mul, "mul"), function_of(Remainder, "remainder")
+add, mul = function_of(Add, "add"), function_of(Mul, "mul")
 sub, trunc_divide, floor_divide = (function_of(Sub, "sub"), function_of(TruncDivide, "div_trunc"),
                                    function_of(FloorDivide, "floor_divide"))
 
@@ -235,6 +235,11 @@ def div(input: T, other: Any, *, rounding_mode: str | None = None) -> T:
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
                            f"'{rounding_mode}'")
     return floor_divide(x, y) if rounding_mode == "floor" else trunc_divide(x, y)
+
+
+def remainder(input: T, other: Any) -> T:
+    """input - floor(input / other) other: the remainder that has the sign of other"""
+    return Remainder.apply(*operands(input, other, "remainder"))
 
 
 def neg(input: T) -> T:

@@ -139,14 +139,14 @@ def clamp(input: T, min: Any = None, max: Any = None) -> T:
     require_tensor(input, "clamp")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    x, low, high = input, min, max
+    x = input
     for bound in (min, max):
         if bound is not None:
             x, _ = operands(x, bound, "clamp")
-    if x.array.dtype.kind == "b":
+    if x.array.dtype.kind == "b" and min is not None and max is not None:
         raise NotImplementedError("\"clamp\" not implemented for 'Bool'")
     low, high = (None if bound is None else operands(x, bound, "clamp")[1] if isinstance(bound, TensorBase)
-                 else make(scalar(bound, x.array.dtype, "clamp")) for bound in (low, high))
+                 else make(scalar(bound, x.array.dtype, "clamp")) for bound in (min, max))
     for bound in (low, high):
         if bound is not None and bound.array.ndim:
             x = x.expand(broadcast(x.array.shape, bound.array.shape)[0])

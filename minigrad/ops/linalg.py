@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.engine import Function, T, make
 from minigrad.grad_mode import mode
-from minigrad.ops import reduce
+from minigrad.ops import extremes, norms, reduce
 from minigrad.ops.choice import where
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.matmul import matmul
@@ -236,7 +236,7 @@ def vector_norm(x: T, ord: float = 2, dim: Any = None, keepdim: bool = False, *,
         if dim is None or any(x.array.shape[i] == 0 for i in axes):
             raise RuntimeError(f"linalg.vector_norm cannot compute the {float(ord)} norm on an empty tensor because "
                                "the operation does not have an identity")
-    return reduce.norm(x, ord, dim, keepdim, dtype)
+    return norms.norm(x, ord, dim, keepdim, dtype)
 
 
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -253,7 +253,7 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     A = A if dtype is None else A.to(dtype)
     if ord == "fro":
-        return reduce.norm(A, 2, (first, second), keepdim)
+        return norms.norm(A, 2, (first, second), keepdim)
     if ord in ("nuc", 2, -2):
         raise NotImplementedError(f"linalg.matrix_norm: ord={ord!r} needs singular values, which are not offered; use "
                                   "'fro', or numpy.linalg.norm for a number without a gradient")
@@ -261,7 +261,7 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     summed, chosen = (first, second) if abs(ord) == 1 else (second, first)
     sums = reduce.sum(A.abs(), summed, True)
-    y = (reduce.amax if ord > 0 else reduce.amin)(sums, chosen, True)
+    y = (extremes.amax if ord > 0 else extremes.amin)(sums, chosen, True)
     return y if keepdim else y.squeeze((first, second))
 
 

@@ -86,7 +86,8 @@ def _over_squares(a: Any, x: Any, y: Any) -> Any:
 def _function(op: type[Function], integers: str = "refused", numbers: str = "") -> Callable[[T, Any], T]:
     """The function op(input, other).
 
-    integers: "kept", "refused", or made "floats". numbers: which of the two may be a number, of "input other".
+    integers: "kept" (with bools: "any"), "refused", or made "floats".
+    numbers: which of the two may be a number, of "input other".
     """
     name = op.__name__.lower()
 
@@ -98,7 +99,7 @@ def _function(op: type[Function], integers: str = "refused", numbers: str = "") 
         kind = x.array.dtype.kind
         if kind != "f" and integers == "floats":
             x, y = as_float(x, name), as_float(y, name)
-        elif kind == "b" or (kind != "f" and integers == "refused"):
+        elif (kind == "b" and integers != "any") or (kind != "f" and integers == "refused"):
             raise NotImplementedError(f"\"{name}\" not implemented for '{x.dtype.name}'")
         return op.apply(x, y)
 
@@ -110,12 +111,7 @@ def _function(op: type[Function], integers: str = "refused", numbers: str = "") 
 atan2, xlogy = _function(Atan2, "floats"), _function(Xlogy, "floats", "input other")
 copysign = _function(Copysign, "floats", "other")
 hypot, logaddexp, logaddexp2 = map(_function, (Hypot, Logaddexp, Logaddexp2))
-_fmod, fmax, fmin = _function(Fmod, "kept", "input other"), _function(Fmax, "kept"), _function(Fmin, "kept")
-
-
-def fmod(input: T, other: Any) -> T:
-    """x - trunc(x / y) y: the remainder that has the sign of x"""
-    return _fmod(input, other)
+fmod, fmax, fmin = _function(Fmod, "kept", "other"), _function(Fmax, "any"), _function(Fmin, "any")
 
 
 def heaviside(input: T, values: Any) -> T:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.autograd.graph import saved_tensors_hooks
 from minigrad.nn.hooks import ModuleBoundary
-from minigrad.ops.reduce import TakeAlong
+from minigrad.ops.extremes import TakeAlong
 
 from .row import Row, Sample, away, below, call, coin, distinct, normal, positive, split, unit, whole
 
@@ -167,21 +167,22 @@ def variance(x: np.ndarray, dim: Any, keepdim: bool, correction: int = 1) -> np.
 REDUCTIONS = [
     reduction("sum", lambda x, dim, keep: np.sum(x, axis=dim, keepdims=keep), "Sum Expand"),
     reduction("mean", lambda x, dim, keep: np.mean(x, axis=dim, keepdims=keep), "Sum"),
-    reduction("amax", lambda x, dim, keep: np.max(x, axis=dim, keepdims=keep), "Amax", distinct,
+    reduction("amax", lambda x, dim, keep: np.max(x, axis=dim, keepdims=keep), "Share", distinct,
               how=lambda t, x, dim=(), keepdim=False: t.amax(x, dim, keepdim)),
-    reduction("amin", lambda x, dim, keep: np.min(x, axis=dim, keepdims=keep), "Amax", distinct,
+    reduction("amin", lambda x, dim, keep: np.min(x, axis=dim, keepdims=keep), "Share", distinct,
               how=lambda t, x, dim=(), keepdim=False: t.amin(x, dim, keepdim)),
-    reduction("var", variance, "Square Sum", ulps=256, correction=0),
+    reduction("var", variance, "Var", ulps=256, correction=0),
     reduction("std", lambda x, dim, keep, correction: variance(x, dim, keep, correction) ** 0.5, "SafeSqrt", ulps=256,
               correction=0, empty=False),
     *(reduction(f"norm p={p}", norm(p), covers, away, 256, p in (0, 1, 2),
-                lambda t, x, dim=None, keepdim=False, p=p: x.norm(p, dim, keepdim), p != 0) for p, covers in (
-        (2, "SafeSqrt"), (1, "Abs"), (3, "Pow"), (np.inf, "Amax"), (-np.inf, "Amax"), (0, ""))),
+                lambda t, x, dim=None, keepdim=False, p=p: x.norm(p, dim, keepdim)) for p, covers in (
+        (2, "PNorm"), (1, "PNorm"), (3, "PNorm"), (0.5, "PNorm"), (1.5, "PNorm"), (np.inf, "Share"),
+        (-np.inf, "Share"), (0, "NotZero"))),
     along("max", extreme(np.max, np.argmax), "Extreme PutAlong", distinct),
     along("min", extreme(np.min, np.argmin), "Extreme PutAlong", distinct),
     Row("elements along an axis", lambda x, at: np.take_along_axis(x, at, 1), (call(normal(2, 3), whole(3, 2, 1)),),
         split("TakeAlong PutAlong"), lambda t, x, at: TakeAlong.apply(x, at, 1), torch=False),
-    *(Row(f"x.{name}()", f, (call(distinct(2, 3)), call(distinct()), call(distinct(33))), split("Amax"),
+    *(Row(f"x.{name}()", f, (call(distinct(2, 3)), call(distinct()), call(distinct(33))), split("Share"),
           lambda t, x, name=name: getattr(x, name)()) for name, f in (("max", np.max), ("min", np.min))),
     *(Row(name, f, tuple(call(distinct(*s)) for s in ((2, 3), (), (33,), (9, 17))), differentiable=False)
       for name, f in (("argmax", np.argmax), ("argmin", np.argmin))),
@@ -259,7 +260,7 @@ LOSSES = [
         (call(normal(2, 3), unit(2, 3), positive(3, grad=False)),), split("Softplus"),
         lambda t, x, y, w: t.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=w)),
     Row(F + "normalize", normalized, (call(normal(2, 3)), call(normal(3, 2), p=2.0, dim=0), call(away(2, 3), p=3.0)),
-        split("SafeSqrt Div Clamp"), ulps=64),
+        split("PNorm Div Clamp"), ulps=64),
     Row(F + "one_hot", lambda t: (t[..., None] == np.arange(t.max() + 1)).astype(np.int64),
         (call(whole(4, 5)), call(whole(3, 2, 2))), differentiable=False),
     Row("dropout with mask", lambda x, mask: np.where(mask, x * 4 / 3, 0), (

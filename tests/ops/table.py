@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .row import Row
+from .rows_along import ALONG
 from .rows_arrange import ARRANGEMENTS
 from .rows_elementwise import ELEMENTWISE
 from .rows_functions import FUNCTIONS
@@ -16,6 +17,7 @@ ROWS: list[Row] = [
     *SHAPES,
     *ARRANGEMENTS,
     *REDUCTIONS,
+    *ALONG,
     *PRODUCTS,
     *LOSSES,
     *LAYERS,

@@ -166,12 +166,16 @@ def _leaf(tensor: Any) -> Leaf:
         raise Unsupported(f"{name} tensors")
     if tensor.layout is not theirs().strided or tensor.is_conj() or tensor.is_neg():
         raise Unsupported(f"{tensor.layout} tensors")
+    if tensor.dim() > 64:
+        raise Unsupported("tensors of more dimensions than NumPy has")
     if tensor.numel() > LARGEST:
         raise Unsupported(f"inputs of more than {LARGEST} elements")
     return _Leaf(_copy(tensor.detach().numpy()), tensor.requires_grad)
 
 
 def frozen(sample: Any) -> Sample:
+    if "out" in sample.kwargs:
+        raise Unsupported("out=")
     seen: dict = {}
     args = freeze((sample.input, *sample.args), seen)
     process = sample.output_process_fn_grad
