@@ -8,7 +8,7 @@ from minigrad.ops.arithmetic import add_scaled as add
 from minigrad.ops.arithmetic import div, floor_divide, mul, neg, pow, remainder
 from minigrad.ops.arithmetic import sub_scaled as sub
 from minigrad.ops.blends import addcdiv, addcmul, lerp
-from minigrad.ops.choice import clamp, clamp_max, clamp_min, fill, nan_to_num, where
+from minigrad.ops.choice import clamp, clamp_max, clamp_min, fill, maximum, minimum, nan_to_num, where
 from minigrad.ops.elementwise import (
     abs,
     erf,
@@ -104,5 +104,5 @@ subtract, multiply, divide, true_divide = sub, mul, div, div
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
 eq, ne, lt, le, gt, ge = map(of_method, ("eq", "ne", "lt", "le", "gt", "ge"))
-maximum, minimum, rsub = map(of_method, ("maximum", "minimum", "rsub"))
+rsub = of_method("rsub")
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge

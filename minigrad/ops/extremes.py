@@ -164,6 +164,8 @@ def _shared(x: Any, dim: Any, keepdim: bool, find: Any, name: str) -> Any:
     require_tensor(x, name)
     axes = axes_of(dim, x.array.ndim)
     empty = [axis for axis in axes if x.array.shape[axis] == 0]
+    if empty and not dim and dim != 0:
+        _refuse_empty(x, name)
     if empty:
         raise IndexError(f"{name}(): Expected reduction dim {empty[0]} to have non-zero size.")
     return dropped(Share.apply(x, axes, find), axes, keepdim)

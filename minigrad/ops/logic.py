@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.operands import operands
@@ -90,7 +91,7 @@ def _bitwise(function: Any, name: str, bools: builtins.bool = True,
             require_tensor(other, name, "other", 2)
         x, y = operands(input, other, name)
         if x.array.dtype.kind == "f" or (x.array.dtype.kind == "b" and not bools):
-            raise NotImplementedError(f"\"{name}\" not implemented for '{x.dtype.name}'")
+            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(x.array.dtype)}'")
         return _apply(function, x, y)
 
     operation.__name__ = name
@@ -121,7 +122,7 @@ def bitwise_not(input: T) -> T:
     """All bits flipped; the opposite of a bool"""
     require_tensor(input, "bitwise_not")
     if input.array.dtype.kind == "f":
-        raise NotImplementedError(f"\"bitwise_not\" not implemented for '{input.dtype.name}'")
+        raise NotImplementedError(f"\"bitwise_not\" not implemented for '{dtypes.title(input.array.dtype)}'")
     return make(np.asarray(np.invert(input.array)))
 
 

@@ -99,5 +99,5 @@ def renorm(input: T, p: float, dim: int, maxnorm: float) -> T:
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     axis = axis_of(dim, input.array.ndim)
-    lengths = norm(input, p, tuple(i for i in range(input.array.ndim) if i != axis), True)
+    lengths: Any = norm(input, p, tuple(i for i in range(input.array.ndim) if i != axis), True)
     return input * where(lengths > maxnorm, maxnorm / (lengths + 1e-7), 1.0)

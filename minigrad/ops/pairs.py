@@ -100,7 +100,7 @@ def _function(op: type[Function], integers: str = "refused", numbers: str = "") 
         if kind != "f" and integers == "floats":
             x, y = as_float(x, name), as_float(y, name)
         elif (kind == "b" and integers != "any") or (kind != "f" and integers == "refused"):
-            raise NotImplementedError(f"\"{name}\" not implemented for '{x.dtype.name}'")
+            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(x.array.dtype)}'")
         return op.apply(x, y)
 
     function.__name__ = name

@@ -88,7 +88,7 @@ def numpy_names(function: F) -> F:
                 kwargs[own] = kwargs.pop(name)
         return function(*args, **kwargs)
 
-    return named  # type: ignore[return-value]
+    return named
 
 
 def sum(input: T, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
@@ -113,7 +113,7 @@ def mean(input: T, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
         input = Cast.apply(input, dtypes.resolve(dtype))
     if input.array.dtype.num not in FLOATS:
         raise RuntimeError(f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype "
-                           f"must be either a floating point or complex dtype. Got: {input.array.dtype}")
+                           f"must be either a floating point or complex dtype. Got: {dtypes.title(input.array.dtype)}")
     axes = axes_of(dim if axis is None else axis, input.array.ndim)
     count = math.prod(input.array.shape[i] for i in axes)
     return Sum.apply(input, axes, 1.0 / count if count else math.nan, keepdim or keepdims)
@@ -136,7 +136,7 @@ def nanmean(input: T, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
 
 
 @numpy_names
-def count_nonzero(input: T, dim: Any = None) -> T:
+def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements over dim are not 0."""
     require_tensor(input, "count_nonzero")
     return sum(input != 0, dim)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import Function, T, make
 from minigrad.ops.elementwise import by_numpy, elementwise, flat
 from minigrad.ops.kernel import require_tensor
@@ -22,7 +23,7 @@ def _function(op: type[Function]) -> Callable[[T], T]:
         require_tensor(input, name)
         kind = input.array.dtype.kind
         if kind == "b" or (kind != "f" and op is Frac):
-            raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.name}'")
+            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input.array.dtype)}'")
         return op.apply(input) if kind == "f" else make(input.array.copy())
 
     function.__name__ = name
@@ -60,5 +61,5 @@ def round(input: T, *, decimals: int = 0) -> T:
     if not decimals:
         return _round(input)
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"round_vml_cpu\" not implemented for '{input.dtype.name}' with decimals")
+        raise NotImplementedError(f"\"round_vml_cpu\" not implemented for '{dtypes.title(input.array.dtype)}' with decimals")
     return RoundTo.apply(input, decimals)

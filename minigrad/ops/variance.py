@@ -150,9 +150,9 @@ def cov(input: T, *, correction: int = 1, fweights: T | None = None, aweights: T
     if w is None:
         away = x - mean(x, 1, True)
         return (away @ away.T * _inverse(max(n - correction, 0))).squeeze()
-    total = sum(w)
+    total: Any = sum(w)
     away = x - sum(mul(x, w), 1, True) / total
-    lost = correction if aweights is None else sum(w * aweights) / total * correction
+    lost: Any = correction if aweights is None else sum(w * aweights) / total * correction
     return div(mul(away, w) @ away.T, clamp(total - lost, min=0)).squeeze()
 
 
