@@ -61,5 +61,5 @@ def round(input: T, *, decimals: int = 0) -> T:
     if not decimals:
         return _round(input)
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"round_vml_cpu\" not implemented for '{dtypes.title(input.array.dtype)}' with decimals")
+        raise NotImplementedError(f"\"round_cpu\" not implemented for '{dtypes.title(input.array.dtype)}'")
     return RoundTo.apply(input, decimals)
