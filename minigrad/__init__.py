@@ -7,6 +7,7 @@
     x.grad                                   # tensor([2., 4.])
 """
 
+from math import e as e, inf as inf, nan as nan, pi as pi
 from typing import TYPE_CHECKING
 
 from minigrad import cuda, parts, random
@@ -15,9 +16,11 @@ from minigrad.dtypes import (
     bool as bool,
     double as double,
     dtype as dtype,
+    finfo as finfo,
     float as float,
     float32 as float32,
     float64 as float64,
+    iinfo as iinfo,
     int as int,
     int32 as int32,
     int64 as int64,
@@ -41,7 +44,13 @@ from minigrad.native import (
     show_config as show_config,
 )
 from minigrad.ops.dropout import dropout_mask as dropout_mask
-from minigrad.parts import Size as Size
+from minigrad.parts import (
+    Size as Size,
+    channels_last as channels_last,
+    contiguous_format as contiguous_format,
+    preserve_format as preserve_format,
+    strided as strided,
+)
 from minigrad.printing import set_printoptions as set_printoptions
 from minigrad.random import (
     Generator as Generator,
@@ -67,6 +76,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
 device = parts.Device
 
 __version__ = "0.1.0"
+newaxis = None
 
 _LATE = {
     **{name: f"minigrad.{name}" for name in ("autograd", "func", "keras", "linalg", "nn", "optim", "utils")},

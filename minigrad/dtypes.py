@@ -27,6 +27,10 @@ class dtype:
         return False
 
     @property
+    def is_signed(self) -> builtins.bool:
+        return self.dtype.kind in "if"
+
+    @property
     def itemsize(self) -> builtins.int:
         return self.dtype.itemsize
 
@@ -109,3 +113,42 @@ def set_default_dtype(d: dtype) -> None:
     if chosen.kind != "f":
         raise TypeError("only floating-point types are supported as the default type")
     _default = chosen
+
+
+def can_cast(a: np.dtype, b: np.dtype) -> builtins.bool:
+    """Whether an in-place result of type a may go into type b: its category (bool, integer, float) is no lower."""
+    return _CATEGORY[a.kind] <= _CATEGORY[b.kind]
+
+
+class finfo:
+    """The limits of a float type: bits, eps, max, min, tiny, smallest_normal, resolution."""
+
+    def __init__(self, type: Any = None) -> None:
+        found = default_float() if type is None else resolve(type)
+        if found.kind != "f":
+            raise TypeError(f"finfo() requires a floating point input type, but got {found}. Use iinfo")
+        limits = np.finfo(found)
+        self.bits, self.dtype = found.itemsize * 8, found.name
+        self.eps, self.max, self.min = (builtins.float(v) for v in (limits.eps, limits.max, limits.min))
+        self.tiny = self.smallest_normal = builtins.float(limits.tiny)
+        self.resolution = builtins.float(limits.resolution)
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in names)}, dtype={self.dtype})"
+
+
+class iinfo:
+    """The limits of an integer type: bits, max, min."""
+
+    def __init__(self, type: Any) -> None:
+        found = resolve(type)
+        if found.kind not in "iu":
+            raise TypeError(f"iinfo() requires an integer input type, but got {found}"
+                            + (". Use finfo" if found.kind == "f" else ""))
+        limits = np.iinfo(found)
+        self.bits, self.max, self.min = found.itemsize * 8, builtins.int(limits.max), builtins.int(limits.min)
+        self.dtype = found.name
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

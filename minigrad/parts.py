@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Device", "RemovableHandle", "Size"]
+__all__ = ["Device", "RemovableHandle", "Size", "channels_last", "contiguous_format", "preserve_format", "strided"]
+
+# What scripts say about memory; elements lie in rows here, whatever they say.
+strided, preserve_format, contiguous_format, channels_last = (
+    "strided", "preserve_format", "contiguous_format", "channels_last")
 
 
 class Device:
@@ -34,12 +38,37 @@ class Device:
 
 
 class Size(tuple[int, ...]):
-    """A shape."""
+    """A shape: a tuple of ints."""
 
     __slots__ = ()
 
+    def __new__(cls, sizes: Any = ()) -> Size:
+        """TypeError if one of the sizes is no int."""
+        size = tuple.__new__(cls, sizes)
+        for position, item in enumerate(size):
+            if type(item) is not int:
+                if not hasattr(item, "__index__"):
+                    raise TypeError(f"Size() takes an iterable of 'int' (item {position} is '{type(item).__name__}')")
+                return tuple.__new__(cls, [n.__index__() for n in size])
+        return size
+
     def numel(self) -> int:
         return int(np.prod(self, dtype=np.int64))
+
+    def __add__(self, other: tuple) -> Size:
+        return Size(tuple(self) + tuple(other))
+
+    def __radd__(self, other: tuple) -> Size:
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, times: int) -> Size:
+        return Size(tuple(self) * times)
+
+    __rmul__ = __mul__
+
+    def __getitem__(self, key: Any) -> Any:
+        item = tuple.__getitem__(self, key)
+        return Size(item) if isinstance(key, slice) else item
 
     def __repr__(self) -> str:
         return f"minigrad.Size({list(self)})"

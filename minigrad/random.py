@@ -19,8 +19,8 @@ import numpy as np
 from minigrad.engine import TensorBase, make
 from minigrad.native import empty, lib, pointer
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "go_to", "initial_seed", "manual_seed", "philox",
-           "positions", "replayed", "seed", "set_rng_state"]
+__all__ = ["Generator", "default_generator", "fork_rng", "get_rng_state", "go_to", "initial_seed", "manual_seed",
+           "philox", "positions", "replayed", "seed", "set_rng_state"]
 
 _generators: set[weakref.ref[Generator]] = set()  # all that there are
 
@@ -169,6 +169,17 @@ def replayed(start: list[tuple[Generator, np.ndarray]]) -> Iterator[None]:
         yield
     finally:
         go_to(now)
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """What is drawn inside leaves the default generator where it was."""
+    before = default_generator.state.copy()
+    try:
+        yield
+    finally:
+        if enabled:
+            default_generator.state[:] = before
 
 
 def philox(key: Any, counter: Any) -> tuple[int, int, int, int]:

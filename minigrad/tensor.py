@@ -13,8 +13,9 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backward import differentiable_inputs, run_backward
+from minigrad.creation import empty, tensor
 from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor, view_needs_grad
-from minigrad.methods import InPlaceMethods, MathMethods, Operators, SelectMethods, ShapeMethods
+from minigrad.methods import InPlaceMethods, MathMethods, NewMethods, Operators, SelectMethods, ShapeMethods
 from minigrad.native import FLOATS
 from minigrad.node import LeafHooks
 from minigrad.ops import shape
@@ -23,11 +24,13 @@ from minigrad.protocols import Protocols
 
 __all__ = ["Device", "RemovableHandle", "Size", "Tensor"]
 
+_tuple = tuple.__new__  # past Size's checks
 _ONES = {dtype: np.ones((), dtype) for dtype in FLOATS.values()}
 
 
 @register_tensor
-class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InPlaceMethods, TensorBase):
+class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InPlaceMethods, NewMethods,
+             TensorBase):
     """A multi-dimensional array that remembers how it was made, so that gradients can flow back through it.
 
         x = minigrad.tensor([1.0, 2.0], requires_grad=True)
@@ -40,15 +43,18 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
 
     __array_priority__ = 1000  # a NumPy array on the left leaves the operator to us
 
-    def __init__(self, data: Any = None) -> None:
-        array = data.array if isinstance(data, TensorBase) else np.asarray([] if data is None else data)
-        self.array = array.astype(dtypes.default_float(), order="C")
+    def __init__(self, *data: Any) -> None:
+        """Of a sequence in the default float type; or of sizes, Tensor(2, 3), with elements not set."""
+        if data and all(isinstance(size, int) for size in data):
+            self.array = empty(data).array
+        else:
+            self.array = tensor(data[0] if data else [], dtype=dtypes.default_float()).array
 
     # -- attributes ----------------------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
-        return Size(self.array.shape)
+        return _tuple(Size, self.array.shape)
 
     @property
     def dtype(self) -> dtypes.dtype:

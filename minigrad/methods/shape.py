@@ -135,6 +135,15 @@ class ShapeMethods(TensorBase):
         strides = self.stride()
         return tuple(sorted(range(self.array.ndim), key=lambda i: -strides[i]))
 
+    def is_same_size(self, other: Any) -> bool:
+        return self.array.shape == other.array.shape
+
+    def is_complex(self) -> bool:
+        return False
+
+    def is_nonzero(self) -> bool:
+        return bool(self)
+
     def clone(self, *, memory_format: Any = None) -> Self:
         return shape.clone(self)
 

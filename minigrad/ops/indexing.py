@@ -110,9 +110,13 @@ def index(x: T, key: Any) -> T:
         raise IndexError(str(error).replace("axis", "dimension")) from None
 
 
-def value_for(x: Any, value: Any) -> Any:
+def value_for(x: Any, value: Any, pick: Any) -> Any:
     """What is assigned into x as a tensor of x's type; TypeError if it is neither a number nor a tensor."""
     if isinstance(value, TensorBase):
+        if pick is not None and value.array.dtype is not x.array.dtype and not (
+                value.array.size == 1 and len(pick) == 1 and pick[0].dtype.kind == "b"):
+            raise RuntimeError("Index put requires the source and destination dtypes match, got "
+                               f"{x.dtype} for the destination and {value.dtype} for the source.")
         return value if value.array.dtype is x.array.dtype else Cast.apply(value, x.array.dtype)
     if isinstance(value, (str, bytes)) or value is None or np.ndim(value):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.dtype} tensor: make it a tensor first")
@@ -138,7 +142,7 @@ def fit(value: Any, shape: tuple[int, ...], picked: bool) -> Any:
 def put(x: T, key: Any, value: Any) -> T:
     """x with x[key] replaced by value, which broadcasts."""
     view, pick = parse(key, x.array.shape)
-    value = value_for(x, value)
+    value = value_for(x, value, pick)
     try:
         if pick is None or view is None:
             only = view if pick is None else pick
@@ -153,7 +157,7 @@ def put(x: T, key: Any, value: Any) -> T:
 def write(x: Any, key: Any, value: Any) -> None:
     """x[key] = value in x's own memory, without a word to the graph."""
     view, pick = parse(key, x.array.shape)
-    value, array = value_for(x, value), x.array
+    value, array = value_for(x, value, pick), x.array
     try:
         if pick is None:
             array[view] = fit(value, array[view].shape, False).array

@@ -210,8 +210,7 @@ def matrix_power(A: T, n: int) -> T:
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
-        eye = np.broadcast_to(np.eye(A.array.shape[-1], dtype=A.array.dtype), A.array.shape)
-        return make(eye.copy())
+        return A * 0.0 + make(np.eye(A.array.shape[-1], dtype=A.array.dtype))
     result: Any = None
     while n:
         if n & 1:

@@ -21,9 +21,10 @@ __all__ = ["diag", "diag_embed", "diagflat", "fill_diagonal", "flip", "fliplr", 
            "repeat_interleave", "roll", "rot90", "tile", "trace", "tril", "tril_indices", "triu", "triu_indices"]
 
 
-def flip(x: T, *dims: Any) -> T:
+def flip(x: T, *axes: Any, dims: Any = None) -> T:
     """The order along each of dims reversed."""
     require_tensor(x, "flip")
+    dims = axes if dims is None else (dims,)
     axes = [axis_of(d, x.array.ndim) for d in sizes_of(dims, "flip")]
     if len(set(axes)) < len(axes):
         raise RuntimeError(f"dim {max(axes, key=axes.count)} appears multiple times in the list of dims")
@@ -57,10 +58,12 @@ def roll(x: T, shifts: Any, dims: Any = None) -> T:
         return Reshape.apply(roll(Reshape.apply(x, (x.array.size,)), shifts, 0), x.array.shape)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    if not x.array.ndim:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     y = Clone.apply(x)
     for shift, dim in zip(shifts, dims):
         axis = axis_of(dim, x.array.ndim)
-        cut = -shift % (x.array.shape[axis] or 1) if x.array.ndim else 0
+        cut = -shift % (x.array.shape[axis] or 1)
         if cut:
             y = cat([part(y, axis, slice(cut, None)), part(y, axis, slice(cut))], axis)
     return y
@@ -84,10 +87,10 @@ def rot90(x: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return Clone.apply(transpose(flip(x, second if turns == 1 else first), first, second))
 
 
-def repeat(x: T, *repeats: Any) -> T:
+def repeat(x: T, *times: Any, repeats: Any = None) -> T:
     """x this many times along each dimension, as a copy; more repeats than dimensions make new ones in front."""
     require_tensor(x, "repeat")
-    times = sizes_of(repeats, "repeat")
+    times = sizes_of(times if repeats is None else (repeats,), "repeat")
     lead = len(times) - x.array.ndim
     if lead < 0:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
@@ -99,10 +102,10 @@ def repeat(x: T, *repeats: Any) -> T:
     return Reshape.apply(Clone.apply(y), tuple([n * m for n, m in zip(times, shape)]))
 
 
-def tile(x: T, *dims: Any) -> T:
+def tile(x: T, *times: Any, dims: Any = None) -> T:
     """repeat, where missing repeats in front count as 1."""
     require_tensor(x, "tile")
-    times = sizes_of(dims, "tile")
+    times = sizes_of(times if dims is None else (dims,), "tile")
     return repeat(x, (1,) * (x.array.ndim - len(times)) + times)
 
 

@@ -52,7 +52,7 @@ def places_along(x: Any, dim: int, index: Any, operation: str, wrap: bool = Fals
     for dim 0 of a matrix."""
     require_tensor(x, operation)
     require_tensor(index, operation, "index", 3)
-    if index.array.dtype.kind != "i":
+    if index.array.dtype.kind != "i" and index.array.size:
         raise RuntimeError(f"{operation}(): Expected dtype int32/int64 for index")
     shape, at = x.array.shape or (1,), index.array
     axis = axis_of(dim, len(shape))
@@ -178,8 +178,10 @@ def index_copy(x: T, dim: int, index: Any, source: Any) -> T:
 def index_fill(x: T, dim: int, index: Any, value: Any) -> T:
     """x with its slices at these positions along dim filled with a number."""
     axis, key = slices(x, dim, index, "index_fill")
-    check_range(index.array, x.array.shape[axis] if key else 1, axis, IndexError, True)
-    return Put.apply(x, key, _number(x, value, "index_fill"))
+    size = x.array.shape[axis] if key else 1
+    check_range(index.array, size, axis, IndexError, True)
+    once = (*key[:-1], np.unique(index.array % size if size else index.array)) if key else key
+    return Put.apply(x, once, _number(x, value, "index_fill"))
 
 
 def _number(x: Any, value: Any, operation: str) -> Any:
