@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minigrad import creation, nn, optim
+from minigrad import creation, dtypes, nn, optim
 from minigrad.grad_mode import no_grad
 from minigrad.utils import data
 
 OURS = SimpleNamespace(nn=nn, optim=optim, data=data, no_grad=no_grad, tensor=creation.tensor, zeros=creation.zeros,
-                       ones=creation.ones, from_numpy=creation.from_numpy, float64=creation.dtypes.float64,
-                       float32=creation.dtypes.float32, int64=creation.dtypes.int64)
+                       ones=creation.ones, from_numpy=creation.from_numpy, float64=dtypes.float64,
+                       float32=dtypes.float32, int64=dtypes.int64)
 
 
 def torch_face(torch):

@@ -93,7 +93,7 @@ def array_of(data: Any, dtype: Any = None) -> np.ndarray:
                             "float32, int64, int32, uint8, and bool.")
     else:
         types: set = set()
-        array = _from_nested(_plain(data, _shape(data), 0, types))
+        array = _from_nested(_plain(data, _shape(data), 0, types), types)
         if wanted is None and array.dtype == np.float64 and np.float64 not in types:
             wanted = dtypes.default_float()
         if wanted is not None and wanted.kind in "iu" and array.size:
@@ -102,9 +102,11 @@ def array_of(data: Any, dtype: Any = None) -> np.ndarray:
         return dtypes.canonical(array) if wanted is None else array.astype(wanted, copy=False)
 
 
-def _from_nested(data: Any) -> np.ndarray:
+def _from_nested(data: Any, types: set) -> np.ndarray:
+    """Nested lists of numbers of these types as an array."""
     array = np.array(data)
-    if array.dtype.kind not in "fib" and array.dtype != np.uint8:  # ints that no int64 holds
+    whole = all(issubclass(t, (int, np.integer, np.bool_)) for t in types)
+    if array.size and (array.dtype.kind not in ("ib" if whole else "fib")) and array.dtype != np.uint8:
         raise ValueError("Overflow when unpacking long long")
     return array if array.size else array.astype(dtypes.default_float())
 
@@ -119,6 +121,7 @@ def _fitting(array: np.ndarray, wanted: np.dtype) -> np.ndarray:
 
 
 _SEQUENCES = (list, tuple, range)
+_MOST_DIMENSIONS = 64  # NumPy's own limit
 _PLAIN = {int, float, bool}
 
 
@@ -129,6 +132,8 @@ def _shape(data: Any) -> tuple[int, ...]:
         if isinstance(data, np.ndarray):
             return (*shape, *data.shape)
         shape.append(len(data))
+        if len(shape) > _MOST_DIMENSIONS:
+            raise ValueError(f"too many dimensions '{type(data).__name__}'")
         if not len(data):
             break
         data = data[0]
@@ -143,7 +148,8 @@ def _plain(data: Any, shape: tuple[int, ...], depth: int, types: set) -> Any:
                             "here than at the first place")
         if len(data) != shape[depth]:
             raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
-        if depth == len(shape) - 1 and _PLAIN.issuperset(map(type, data)):
+        if depth == len(shape) - 1 and _PLAIN.issuperset(here := set(map(type, data))):
+            types |= here
             return data
         return [_plain(item, shape, depth + 1, types) for item in data]
     if isinstance(data, np.ndarray) and data.ndim:
@@ -162,14 +168,12 @@ def _number(value: Any, types: set) -> Any:
         if value.array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
         value = value.array.reshape(())[()]
-    if isinstance(value, (bool, int, float, np.generic, np.ndarray)):
-        if isinstance(value, (np.generic, np.ndarray)):
-            if value.dtype.kind not in "fiub":
-                raise TypeError(f"new(): invalid data type '{value.dtype}': can't convert it to a tensor")
-            types.add(value.dtype.type)
-        return value
-    if isinstance(value, (complex, str, bytes)):
-        raise TypeError(f"new(): invalid data type '{type(value).__name__}': can't convert it to a tensor")
-    if hasattr(value, "__float__"):
-        return float(value)
-    raise RuntimeError(f"Could not infer dtype of {type(value).__name__}")
+    kind = value.dtype if isinstance(value, (np.generic, np.ndarray)) else np.dtype(type(value))
+    if kind.kind not in "fiub":
+        if kind.kind in "cSU":
+            raise TypeError(f"new(): invalid data type '{type(value).__name__}': can't convert it to a tensor")
+        if not hasattr(value, "__float__"):
+            raise RuntimeError(f"Could not infer dtype of {type(value).__name__}")
+        value, kind = float(value), np.dtype(float)
+    types.add(float if type(value) is float else kind.type)
+    return value
