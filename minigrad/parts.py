@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Size(tuple[int, ...]):
         return size
 
     def numel(self) -> int:
-        return int(np.prod(self, dtype=np.int64))
+        return math.prod(self)
 
     def __add__(self, other: tuple) -> Size:
         return Size(tuple(self) + tuple(other))
@@ -61,10 +62,11 @@ class Size(tuple[int, ...]):
     def __radd__(self, other: tuple) -> Size:
         return Size(tuple(other) + tuple(self))
 
-    def __mul__(self, times: int) -> Size:
+    def __mul__(self, times: SupportsIndex) -> Size:
         return Size(tuple(self) * times)
 
-    __rmul__ = __mul__
+    def __rmul__(self, times: SupportsIndex) -> Size:
+        return self * times
 
     def __getitem__(self, key: Any) -> Any:
         item = tuple.__getitem__(self, key)

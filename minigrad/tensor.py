@@ -13,12 +13,13 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backward import differentiable_inputs, run_backward
-from minigrad.creation import empty, tensor
 from minigrad.engine import DETACHED, Function, TensorBase, alias, make, register_tensor, view_needs_grad
 from minigrad.methods import InPlaceMethods, MathMethods, NewMethods, Operators, SelectMethods, ShapeMethods
 from minigrad.native import FLOATS
 from minigrad.node import LeafHooks
 from minigrad.ops import shape
+from minigrad.ops.making import size_of
+from minigrad.ops.nested import array_of
 from minigrad.parts import Device, RemovableHandle, Size
 from minigrad.protocols import Protocols
 
@@ -46,9 +47,9 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
     def __init__(self, *data: Any) -> None:
         """Of a sequence in the default float type; or of sizes, Tensor(2, 3), with elements not set."""
         if data and all(isinstance(size, int) for size in data):
-            self.array = empty(data).array
+            self.array = np.empty(size_of(data, {}, "Tensor"), dtypes.default_float())
         else:
-            self.array = tensor(data[0] if data else [], dtype=dtypes.default_float()).array
+            self.array = np.array(array_of(data[0] if data else [], dtypes.default_float()), order="C")
 
     # -- attributes ----------------------------------------------------------------------------------------------------
 

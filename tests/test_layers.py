@@ -16,9 +16,9 @@ LAYERS = (
     {"engine"},
     {"backward", "random"},
     {"ops"},
-    {"creation"},
     {"methods", "printing", "protocols"},
     {"tensor"},
+    {"creation"},
     {"autograd", "functions", "linalg", "packing", "serialization"},
     {"func", "nn", "optim", "utils"},
     {"keras"},
@@ -144,7 +144,7 @@ def test_the_parser(module, is_package, statement, found):
 
 @pytest.mark.parametrize(("module", "other", "allowed"), [
     ("engine", "ops.shape", False), ("ops.shape", "engine", True), ("ops.shape", "ops.kernel", True),
-    ("creation", "tensor", False), ("packing", "serialization", True),
+    ("tensor", "creation", False), ("packing", "serialization", True),
     ("functions", "serialization", False), ("functions", "autograd", False),
     ("optim.sgd", "nn.module", False), ("nn.linear", "tensor", True), ("keras.layers", "nn.module", True),
     ("nn.module", "keras", False), ("nn.module", "", False), ("", "keras.layers", True),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.creation.common import allocating, dtype_of, finish, size_of
-from minigrad.engine import TensorBase
 from minigrad.native import empty as allocate
 from minigrad.ops.kernel import require_tensor
+from minigrad.ops.making import allocating, dtype_of, finish, size_of
 from minigrad.ops.operands import scalar
 from minigrad.ops.shape import sizes_of
+from minigrad.tensor import Tensor
 
 __all__ = ["arange", "empty", "empty_like", "empty_strided", "eye", "full", "full_like", "linspace", "logspace", "ones",
            "ones_like", "vander", "zeros", "zeros_like"]
@@ -21,28 +22,28 @@ __all__ = ["arange", "empty", "empty_like", "empty_strided", "eye", "full", "ful
 
 @allocating
 def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-          requires_grad: bool = False, **keywords: Any) -> Any:
+          requires_grad: bool = False, **keywords: Any) -> Tensor:
     """zeros(2, 3) or zeros((2, 3))"""
     return finish(np.zeros(size_of(size, keywords, "zeros"), dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
 @allocating
 def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-         requires_grad: bool = False, **keywords: Any) -> Any:
+         requires_grad: bool = False, **keywords: Any) -> Tensor:
     """ones(2, 3) or ones((2, 3))"""
     return finish(np.ones(size_of(size, keywords, "ones"), dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
 @allocating
 def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-          requires_grad: bool = False, **keywords: Any) -> Any:
+          requires_grad: bool = False, **keywords: Any) -> Tensor:
     """Elements not set: anything may be in them."""
     return finish(allocate(size_of(size, keywords, "empty"), dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
 @allocating
 def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-                  requires_grad: bool = False) -> Any:
+                  requires_grad: bool = False) -> Tensor:
     """Elements not set, this many apart along each dimension."""
     shape, steps = size_of((size,), {}, "empty_strided"), sizes_of((stride,), "empty_strided")
     if len(shape) != len(steps):
@@ -57,9 +58,9 @@ def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = No
 
 @allocating
 def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-         requires_grad: bool = False, names: Any = None) -> Any:
+         requires_grad: bool = False, names: Any = None) -> Tensor:
     """A tensor of one value; without dtype, of the value's own type."""
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
     if isinstance(value, (str, bytes)) or value is None:
@@ -69,9 +70,9 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
     return finish(np.full(size_of((size,), {}, "full"), scalar(value, wanted, "full")), requires_grad, out, device)
 
 
-def _like(name: str, make_array: Any, what: str) -> Any:
+def _like(name: str, make_array: Any, what: str) -> Callable[..., Tensor]:
     def function(input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-                 requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Any:
+                 requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
         require_tensor(input, name)
         return finish(make_array(input.array.shape, dtype_of(dtype, input.array.dtype)), requires_grad, device=device)
 
@@ -85,7 +86,7 @@ empty_like = _like("empty_like", allocate, "Elements not set")
 
 
 def full_like(input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-              requires_grad: bool = False, memory_format: Any = None) -> Any:
+              requires_grad: bool = False, memory_format: Any = None) -> Tensor:
     """One value, in input's shape and type."""
     require_tensor(input, "full_like")
     return full(tuple(input.array.shape), fill_value, dtype=dtype_of(dtype, input.array.dtype), device=device,
@@ -94,7 +95,7 @@ def full_like(input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = N
 
 @allocating
 def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-        requires_grad: bool = False) -> Any:
+        requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal."""
     for name, value in (("n", n), ("m", n if m is None else m)):
         if not hasattr(value, "__index__"):
@@ -107,7 +108,7 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, lay
 
 def _plain(value: Any, name: str) -> Any:
     """A number, or the element of a 0-d tensor."""
-    if isinstance(value, TensorBase):
+    if isinstance(value, Tensor):
         if value.array.ndim:
             raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got one with "
                                f"{value.array.ndim} dimension(s).")
@@ -119,7 +120,7 @@ def _plain(value: Any, name: str) -> Any:
 
 @allocating
 def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
-           device: Any = None, requires_grad: bool = False) -> Any:
+           device: Any = None, requires_grad: bool = False) -> Tensor:
     """start, start + step, ... up to and without end; ints give int64."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (_plain(v, "arange") for v in (start, end, step))
@@ -152,7 +153,7 @@ def _steps(steps: Any, name: str) -> int:
 
 @allocating
 def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,
-             device: Any = None, requires_grad: bool = False) -> Any:
+             device: Any = None, requires_grad: bool = False) -> Tensor:
     """steps numbers evenly spaced from start to end, both included."""
     array = np.linspace(_plain(start, "linspace"), _plain(end, "linspace"), _steps(steps, "linspace"))
     return finish(array.astype(dtype_of(dtype, None, out)), requires_grad, out, device)
@@ -160,14 +161,14 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = 
 
 @allocating
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any = None, dtype: Any = None,
-             layout: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+             layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """base to the power of steps numbers evenly spaced from start to end, both included."""
     powers = np.linspace(_plain(start, "logspace"), _plain(end, "logspace"), _steps(steps, "logspace"))
     with np.errstate(all="ignore"):
         return finish((float(base) ** powers).astype(dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     """The matrix of the powers of a vector's elements, N - 1 .. 0 (0 .. N - 1 if increasing), a row each."""
     require_tensor(x, "vander", "x")
     if x.array.ndim != 1:

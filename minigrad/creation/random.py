@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad.creation.common import allocating, dtype_of, finish, size_of
-from minigrad.engine import TensorBase
 from minigrad.native import FLOATS
 from minigrad.ops.kernel import broadcast, require_tensor
+from minigrad.ops.making import allocating, dtype_of, finish, size_of
 from minigrad.random import Generator, default_generator
+from minigrad.tensor import Tensor
 
 __all__ = ["normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"]
 
@@ -32,7 +33,7 @@ def _float(dtype: Any, name: str, out: Any = None) -> np.dtype:
 
 @allocating
 def rand(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-         requires_grad: bool = False, **keywords: Any) -> Any:
+         requires_grad: bool = False, **keywords: Any) -> Tensor:
     """Uniform on [0, 1)."""
     shape = size_of(size, keywords, "rand")
     return finish(_source(generator).uniform(shape, _float(dtype, "rand", out)), requires_grad, out, device)
@@ -40,7 +41,7 @@ def rand(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, 
 
 @allocating
 def randn(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-          requires_grad: bool = False, **keywords: Any) -> Any:
+          requires_grad: bool = False, **keywords: Any) -> Tensor:
     """Standard normal."""
     shape = size_of(size, keywords, "randn")
     return finish(_source(generator).normal(shape, _float(dtype, "randn", out)), requires_grad, out, device)
@@ -48,27 +49,27 @@ def randn(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None,
 
 @allocating
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None,
-           dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+           dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """mean + std * standard normal; of numbers in a size, or of tensors, which broadcast."""
-    tensors = [v for v in (mean, std) if isinstance(v, TensorBase)]
+    tensors = [v for v in (mean, std) if isinstance(v, Tensor)]
     if bool(tensors) == (size is not None):
         raise TypeError("normal() received an invalid combination of arguments: expected numbers mean and std with a "
                         "size, or at least one of them a tensor and no size")
-    low = min((v.array.min() for v in (std,) if isinstance(v, TensorBase) and v.array.size), default=0) if isinstance(
-        std, TensorBase) else std
+    low = min((v.array.min() for v in (std,) if isinstance(v, Tensor) and v.array.size), default=0) if isinstance(
+        std, Tensor) else std
     if not low >= 0:
-        raise RuntimeError(f"normal expects all elements of std >= 0.0, but found {low}" if isinstance(std, TensorBase)
+        raise RuntimeError(f"normal expects all elements of std >= 0.0, but found {low}" if isinstance(std, Tensor)
                            else f"normal expects std >= 0.0, but found std {std}")
     shape = size_of((size,), {}, "normal") if size is not None else broadcast(
         tensors[0].array.shape, tensors[-1].array.shape)[0]
     wanted = _float(dtype if dtype is not None or not tensors else tensors[0].array.dtype, "normal", out)
-    mean, std = (np.asarray(v.array if isinstance(v, TensorBase) else v, wanted) for v in (mean, std))
+    mean, std = (np.asarray(v.array if isinstance(v, Tensor) else v, wanted) for v in (mean, std))
     return finish(np.asarray(_source(generator).normal(shape, wanted) * std + mean, wanted), requires_grad, out, device)
 
 
 @allocating
 def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-            layout: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+            layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Integers from low (0 unless given) to high - 1: randint(10, (3,)) or randint(5, 10, (3,))."""
     if size is None:
         high, size = None, high
@@ -92,16 +93,16 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = No
 
 @allocating
 def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
-             device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Any:
+             device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """0 .. n - 1 in random order."""
     (n,) = size_of((n,), {}, "randperm")
     array = _source(generator).permutation(n)
     return finish(array.astype(dtype_of(dtype, _INT64, out)), requires_grad, out, device)
 
 
-def _like(name: str, create: Any) -> Any:
+def _like(name: str, create: Any) -> Callable[..., Tensor]:
     def function(input: Any, *, dtype: Any = None, generator: Any = None, layout: Any = None, device: Any = None,
-                 requires_grad: bool = False, memory_format: Any = None) -> Any:
+                 requires_grad: bool = False, memory_format: Any = None) -> Tensor:
         require_tensor(input, name)
         return create(tuple(input.array.shape), dtype=dtype_of(dtype, input.array.dtype), generator=generator,
                       device=device, requires_grad=requires_grad)
@@ -115,7 +116,8 @@ rand_like, randn_like = _like("rand_like", rand), _like("randn_like", randn)
 
 
 def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = None, generator: Any = None,
-                 layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+                 layout: Any = None, device: Any = None, requires_grad: bool = False,
+                 memory_format: Any = None) -> Tensor:
     """randint, in input's shape and type."""
     require_tensor(input, "randint_like")
     low, high = (0, low) if high is None else (low, high)

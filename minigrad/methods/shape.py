@@ -62,7 +62,7 @@ class ShapeMethods(TensorBase):
         return shape.transpose(self, -2, -1)
 
     def size(self, dim: Any = None) -> Any:
-        return self.shape if dim is None else self.shape[shape.axis_of(dim, self.array.ndim)]
+        return self.shape if dim is None else self.array.shape[shape.axis_of(dim, self.array.ndim)]
 
     def dim(self) -> int:
         return self.array.ndim

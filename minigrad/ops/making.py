@@ -1,11 +1,12 @@
-"""What every creation function does with its size, dtype, device and out."""
+"""What every function that makes a tensor does with its size, dtype, device and out."""
 
 from __future__ import annotations
 
 import functools
 import math
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -16,10 +17,11 @@ from minigrad.parts import Device
 
 __all__ = ["allocating", "dtype_of", "finish", "size_of"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 _IGNORED = {"size", "pin_memory", "memory_format", "names"}
 
 
-def allocating(function: Any) -> Any:
+def allocating(function: F) -> F:
     """The function, whose result may be too large for the memory: then a RuntimeError, as in PyTorch."""
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -28,7 +30,7 @@ def allocating(function: Any) -> Any:
         except MemoryError as error:
             raise RuntimeError(f"{function.__name__}(): can't allocate memory: {error}") from None
 
-    return guarded
+    return cast(F, guarded)
 
 
 def finish(array: np.ndarray, requires_grad: bool = False, out: Any = None, device: Any = None) -> Any:
