@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, SupportsIndex
 
-import numpy as np
-
 __all__ = ["Device", "RemovableHandle", "Size", "channels_last", "contiguous_format", "preserve_format", "strided"]
 
 # What scripts say about memory; elements lie in rows here, whatever they say.

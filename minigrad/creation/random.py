@@ -63,8 +63,9 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
     shape = size_of((size,), {}, "normal") if size is not None else broadcast(
         tensors[0].array.shape, tensors[-1].array.shape)[0]
     wanted = _float(dtype if dtype is not None or not tensors else tensors[0].array.dtype, "normal", out)
-    mean, std = (np.asarray(v.array if isinstance(v, Tensor) else v, wanted) for v in (mean, std))
-    return finish(np.asarray(_source(generator).normal(shape, wanted) * std + mean, wanted), requires_grad, out, device)
+    noise = finish(_source(generator).normal(shape, wanted), device=device)
+    y = noise * std + mean
+    return y.requires_grad_(requires_grad or y.requires_grad) if out is None else finish(y.array, False, out)
 
 
 @allocating

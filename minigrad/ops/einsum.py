@@ -144,13 +144,14 @@ def _merge_repeated(x: Any, labels: list[int]) -> tuple[Any, list[int]]:
 def _sum_out(x: Any, labels: list[int], needed: set) -> tuple[Any, list[int]]:
     """x summed over the dimensions whose labels nobody needs."""
     axes = tuple([i for i, label in enumerate(labels) if label not in needed])
-    return (x.sum(axes).to(x.dtype), [label for label in labels if label in needed]) if axes else (x, labels)
+    return (x.sum(axes), [label for label in labels if label in needed]) if axes else (x, labels)
 
 
 def _contract(x: Any, left: list[int], y: Any, right: list[int], needed: set, sizes: dict) -> tuple[Any, list[int]]:
     """The product of two operands, summed over the labels that both have and nobody needs any more."""
     x, left = _sum_out(x, left, needed | set(right))
     y, right = _sum_out(y, right, needed | set(left))
+    x, y = same_type([x, y])  # a sum of integers is one of int64
     both = [label for label in left if label in right]
     summed, batch = [n for n in both if n not in needed], [n for n in both if n in needed]
     x_only, y_only = [n for n in left if n not in both], [n for n in right if n not in both]

@@ -155,7 +155,7 @@ def _source(x: Any, axis: int, key: tuple, index: Any, source: Any, operation: s
     wanted = (*x.array.shape[:axis], index.array.size, *x.array.shape[axis + 1:]) if key else (1,)
     own = source.array.shape
     if (own or (1,)) != wanted and (own or wanted[axis] != 1 or math.prod(wanted) != 1):
-        error = IndexError if len(own) != len(wanted) and own else RuntimeError
+        error = IndexError if len(own) != len(wanted) and own and operation == "index_copy" else RuntimeError
         raise error(f"{operation}(): the source has shape {list(own)}, but {index.array.size} slices of "
                     f"{list(x.array.shape)} along dimension {axis} have shape {list(wanted)}")
     return Reshape.apply(source, wanted if key else ())
