@@ -42,14 +42,15 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """e^x / sum e^x along the axis"""
     y = F.softmax(x, axis)
-    y._keras_logits = x
+    if axis in (-1, x.array.ndim - 1):
+        y._keras_logits = "softmax", x, x.version()
     return y
 
 
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + e^-x)"""
     y = F.sigmoid(x)
-    y._keras_logits = x
+    y._keras_logits = "sigmoid", x, x.version()
     return y
 
 
