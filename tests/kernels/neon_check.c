@@ -74,12 +74,19 @@ typedef double *const *S;
          f(dtype, o, x, y, form & 4 ? z : NULL, rows, cols, n, A_STRIDES, B_STRIDES)) \
     KIND(matmul_acc, 1024, (int, void *, P, P, I, I, I, I, I, I, I), \
          f(dtype, o, x, y, rows, cols, n, A_STRIDES, B_STRIDES)) \
+    KIND(linear, 1024, (int, void *, P, P, P, const uint64_t *, I, I, I, I, I, I, I), \
+         f(dtype, o, x, y, form & 4 ? z : NULL, draw, rows, cols, n, A_STRIDES, form & 2, form & 2 ? 52429 : 0)) \
+    KIND(linear_grad, 1024, (int, void *, void *, void *, P, P, P, I, I, I, I, I), \
+         f(dtype, form & 4 ? NULL : O(0), O(1), O(2), x, y, z, rows, cols, n % 50, n % 50, 1)) \
     KIND(rowwise, 64, (int, void *, P, I, I), f(dtype, o, x, rows, cols)) \
     KIND(rowwise_grad, 2048, (int, void *, P, P, I, I), f(dtype, o, x, y, rows, cols)) \
     KIND(loss, 64, (int, void *, void *, void *, void *, I *, P, const I *, I, I, I), \
          f(dtype, O(0), O(1), O(2), O(3), (I *)O(3) + 1, x, target, rows, cols, -100)) \
     KIND(loss_grad, 64, (int, void *, P, P, P, P, const I *, I, I, I, I), \
          f(dtype, o, x, NULL, y, z, target, rows, cols, -100, 1)) \
+    KIND(soft_loss, 1024, (int, void *, void *, void *, P, P, I, I), f(dtype, O(0), O(1), O(2), x, y, rows, cols)) \
+    KIND(soft_loss_grad, 1024, (int, void *, P, P, P, P, I, I, I), \
+         f(dtype, o, x, y, z, z, rows, cols, form & 1)) \
     KIND(pair_loss, 64, (int, void *, P, P, I, I, double, double), f(dtype, o, x, y, n, form & 1, .5, .75)) \
     KIND(pair_loss_grad, 64, (int, void *, P, P, P, I, I, double, double), \
          f(dtype, o, z, x, y, n, form & 1, .5, .75)) \
@@ -176,7 +183,7 @@ static void choose_arguments(int kind) {
     rows = below(9), cols = below(70), inner = 1 + below(2) * below(20), n = below(70), form = below(8);
     if (kind == kind_matmul || kind == kind_matmul_acc) rows = below(30), n = below(3) ? n : 380 + below(10);
     if (kind == kind_sum && below(4) == 0) rows %= 3, inner = 1, cols += 4090; /* around a block */
-    keep = 1 + below(65535), first = random_bits() >> below(64);
+    keep = below(3) ? 1 + below(65535) : below(2) ? 32768 : 256 * (1 + below(255)), first = random_bits() >> below(64);
     for (int i = 0; i < 2; i++) draw[i] = random_bits();
     for (int i = 0; i < TARGETS; i++) target[i] = below(5) ? below(7) : below(2) ? -100 : 1000;
     for (size_t i = 0; i < sizeof mask; i++) mask[i] = (uint8_t)below(2);
