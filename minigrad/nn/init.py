@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine import make
 from minigrad.grad_mode import no_grad
+from minigrad.nn.caller import warn
 from minigrad.nn.normal_quantile import normal_cdf, normal_quantile
 from minigrad.random import Generator, default_generator
 from minigrad.tensor import Tensor
 
-__all__ = ["calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
-           "orthogonal_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_"]
+__all__ = ["calculate_gain", "constant", "constant_", "dirac", "dirac_", "eye", "eye_", "kaiming_normal",
+           "kaiming_normal_", "kaiming_uniform", "kaiming_uniform_", "normal", "normal_", "ones_", "orthogonal",
+           "orthogonal_", "sparse", "sparse_", "trunc_normal_", "uniform", "uniform_", "xavier_normal",
+           "xavier_normal_", "xavier_uniform", "xavier_uniform_", "zeros_"]
 
 _GAINS = {"linear": 1, "conv1d": 1, "conv2d": 1, "conv3d": 1, "conv_transpose1d": 1, "conv_transpose2d": 1,
           "conv_transpose3d": 1, "sigmoid": 1, "tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
@@ -33,7 +36,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
-def _fans(tensor: Tensor) -> tuple[int, int]:
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """How many inputs reach an output, and how many outputs an input reaches: of a weight (out, in, ...)."""
     if tensor.ndim < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
@@ -61,8 +64,8 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
                   generator: Generator | None = None) -> Tensor:
     """Normal, given that it lies in [a, b]: x = mean + std Phi^-1(u), u uniform between Phi at a and at b."""
     if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn("mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
-                      "incorrect.", stacklevel=3)
+        warn("mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+             "incorrect.")
     flip = -1.0 if a > mean else 1.0  # Phi is precise below 0: an interval above the mean is mirrored
     low, high = sorted(flip * (bound - mean) / std for bound in (a, b))
     u = (generator or default_generator).uniform(tensor.array.shape, np.dtype(np.float64), normal_cdf(low),
@@ -94,6 +97,35 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor.copy_(make(np.eye(*tensor.shape)))
 
 
+@no_grad()
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """The identity as a convolution's weight (out, in, ...): 1 in the middle, from channel i to channel i of a group."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
+    size = tensor.shape[0] // groups
+    weight = np.zeros(tensor.shape)
+    middle = tuple(n // 2 for n in tensor.shape[2:])
+    for channel in range(min(size, tensor.shape[1])):
+        weight[(slice(channel, None, size), channel, *middle)] = 1
+    return tensor.copy_(make(weight))
+
+
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal, with the same share of zeros in each column of a matrix  (Martens, 2010)."""
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    normal_(tensor, 0, std, generator)
+    rows, cols = tensor.shape
+    source = generator or default_generator
+    order = np.argsort(source.uniform((rows, cols), np.dtype(np.float64)), axis=0)  # a permutation per column
+    values = tensor.array.copy()
+    np.put_along_axis(values, order[:math.ceil(sparsity * rows)], 0, 0)
+    return tensor.copy_(make(values))
+
+
 # -- by the number of inputs and outputs -------------------------------------------------------------------------------
 
 
@@ -109,7 +141,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 
 
 def _xavier_std(tensor: Tensor, gain: float) -> float:
-    return gain * math.sqrt(2.0 / float(sum(_fans(tensor))))
+    return gain * math.sqrt(2.0 / float(sum(_calculate_fan_in_and_fan_out(tensor))))
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
@@ -129,12 +161,12 @@ def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinea
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
     """gain / sqrt(fan); None for a tensor without elements, with a warning."""
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        warn("Initializing zero-element tensors is a no-op")
         return None
     modes = ["fan_in", "fan_out"]
     if mode.lower() not in modes:
         raise ValueError(f"Mode {mode.lower()} not supported, please use one of {modes}")
-    return calculate_gain(nonlinearity, a) / math.sqrt(_fans(tensor)[modes.index(mode.lower())])
+    return calculate_gain(nonlinearity, a) / math.sqrt(_calculate_fan_in_and_fan_out(tensor)[modes.index(mode.lower())])
 
 
 @no_grad()
@@ -150,3 +182,24 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     q, r = np.linalg.qr(draw if shape[0] >= shape[1] else draw.T)
     q *= np.sign(np.diag(r))  # makes it uniform: Mezzadri, Notices of the AMS 54, 2007
     return tensor.copy_(make((gain * (q if shape[0] >= shape[1] else q.T)).reshape(tensor.shape)))
+
+
+# -- what older scripts call -------------------------------------------------------------------------------------------
+
+
+def _old(function: Callable) -> Callable:
+    """The name without _ that PyTorch once had, with its warning."""
+
+    def old(*args: Any, **kwargs: Any) -> Tensor:
+        warn(f"`nn.init.{old.__name__}` is now deprecated in favor of `nn.init.{function.__name__}`.", FutureWarning)
+        return function(*args, **kwargs)
+
+    old.__name__ = old.__qualname__ = function.__name__.removesuffix("_")
+    old.__doc__ = f"The old name of {function.__name__}."
+    return old
+
+
+uniform, normal, constant, eye, dirac, sparse, orthogonal = map(
+    _old, (uniform_, normal_, constant_, eye_, dirac_, sparse_, orthogonal_))
+xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal = map(
+    _old, (xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_))

@@ -114,3 +114,40 @@ ERRORS = {
 @pytest.mark.parametrize("code", ERRORS.values(), ids=ERRORS.keys())
 def test_errors_as_in_pytorch(code):
     assert_same(code, pytest.importorskip("torch"))
+
+
+@pytest.mark.parametrize("shape, groups", [((4, 4, 3), 1), ((6, 2, 3, 4), 3), ((2, 5, 1, 2), 2), ((5, 3, 2, 3, 3), 1)])
+def test_dirac(shape, groups):
+    torch = pytest.importorskip("torch")
+    want = torch.nn.init.dirac_(torch.ones(shape), groups).numpy()
+    np.testing.assert_array_equal(init.dirac_(empty(*shape), groups).numpy(), want)
+
+
+def test_sparse():
+    """Each column has its own zeros, ceil(sparsity * rows) of them, everywhere equally often; the rest is normal."""
+    t = init.sparse_(empty(15, 4000), 0.3, 0.5, Generator().manual_seed(4)).numpy()
+    assert ((t == 0).sum(0) == 5).all()
+    assert np.abs((t == 0).mean(1) - 5 / 15).max() < 5 * np.sqrt(2 / 9 / 4000)
+    np.testing.assert_allclose(t[t != 0].std(), 0.5, rtol=0.02)
+    assert (t == init.sparse_(empty(15, 4000), 0.3, 0.5, Generator().manual_seed(4)).numpy()).all()
+
+
+@pytest.mark.parametrize("call", [
+    lambda f: f.nn.init.dirac_(f.zeros(2, 2)), lambda f: f.nn.init.dirac_(f.zeros(3, 2, 1), 2),
+    lambda f: f.nn.init.sparse_(f.zeros(2), 0.1), lambda f: f.nn.init.eye_(f.zeros(2)),
+    lambda f: f.nn.init.orthogonal_(f.zeros(2)), lambda f: f.nn.init.xavier_normal_(f.zeros(2)),
+    lambda f: f.nn.init.kaiming_normal_(f.zeros(2, 2), mode="x"), lambda f: f.nn.init.calculate_gain("x"),
+    lambda f: f.nn.init.calculate_gain("leaky_relu", True), lambda f: f.nn.init._calculate_fan_in_and_fan_out(
+        f.zeros(3, 4, 5)),
+])
+def test_errors_are_those_of_torch(call):
+    assert_same(call, pytest.importorskip("torch"))
+
+
+@pytest.mark.parametrize("name", ["uniform", "normal", "constant", "eye", "dirac", "sparse", "orthogonal",
+                                  "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"])
+def test_old_names_warn(name):
+    shape, args = ((2, 2, 3), ()) if name == "dirac" else ((3, 3), {"constant": (0.5,), "sparse": (0.2,)}.get(name, ()))
+    with pytest.warns(FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`") as seen:
+        getattr(init, name)(zeros(*shape), *args)
+    assert seen[0].filename == __file__
