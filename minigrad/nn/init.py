@@ -99,7 +99,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 @no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """The identity as a convolution's weight (out, in, ...): 1 in the middle, from channel i to channel i of a group."""
+    """The identity as a convolution's weight (out, in, ...): 1 in the middle from channel i to channel i, by groups."""
     if tensor.ndim not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
     if tensor.shape[0] % groups:
