@@ -42,7 +42,7 @@ class Protocols(TensorBase):
         return format_tensor(self)
 
     def __format__(self, spec: str) -> str:
-        return self.item().__format__(spec) if self.array.ndim == 0 and spec else repr(self)
+        return self.item().__format__(spec) if self.array.ndim == 0 else repr(self)
 
     def __bool__(self) -> Any:
         if self.array.size != 1:
