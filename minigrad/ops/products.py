@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.engine import T, TensorBase, make
 from minigrad.ops import arithmetic
 from minigrad.ops.choice import fill
-from minigrad.ops.join import broadcast_tensors, same_type, tensors_of
+from minigrad.ops.join import broadcast_tensors, tensors_of
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.matmul import bmm, matmul, mm
 from minigrad.ops.operands import operands
@@ -100,8 +100,8 @@ def tensordot(a: T, b: Any, dims: Any = 2) -> T:
         if n != m and 1 not in (n, m):
             raise RuntimeError(f"contracted dimensions need to match, but first has size {n} in dim {i} and second has "
                                f"size {m} in dim {j}")
-        a, b = (a.sum(i, True), b) if m == 1 and n != 1 else (a, b.sum(j, True)) if n == 1 and m != 1 else (a, b)
-    a, b = same_type([a, b]) if a.array.dtype.kind != "f" else (a, b)  # a sum of integers is one of int64
+        if n != m:  # the 1 stretches
+            a, b = (a.sum(i, True).to(a.dtype), b) if m == 1 else (a, b.sum(j, True).to(b.dtype))
     rest_a = [i for i in range(a.array.ndim) if i not in ours]
     rest_b = [j for j in range(b.array.ndim) if j not in its]
     lead, tail = [a.array.shape[i] for i in rest_a], [b.array.shape[j] for j in rest_b]
