@@ -172,7 +172,7 @@ SAME_CLASS = [
     *((f"t.zeros(3, 2).index_select(0, t.tensor([{i}]))", IndexError,
      f"index {i} is out of bounds") for i in (3, -1, 2**62, -2**63)),
     *((f"F.embedding(t.tensor([{i}]), t.zeros(3, 2))", IndexError,
-     f"index {i} is out of bounds") for i in (3, -1, 2**62, -2**63)),
+     f"index out of range in self: {i} ") for i in (3, -1, 2**62, -2**63)),
     ("F.cross_entropy(t.zeros(2, 3), t.tensor([[0, 1]]))", ValueError, "Expected input batch_size (2)"),
     ("F.cross_entropy(t.zeros(2, 3), [0, 1])", TypeError, "argument 'target' (position 2) must be Tensor, not list"),
     ("F.dropout(t.zeros(2), '0.5')", TypeError, "dropout probability must be a number, but got str"),
