@@ -140,13 +140,14 @@ void mg_matmul_acc(int dtype, void *c, const void *a, const void *b, int64_t m, 
 
 /* -- a layer: linear.inc ------------------------------------------------------------------------------------------ */
 /* y (rows, out) = x (rows, in) @ w (out, in)^T [+ b (out), unless NULL], then max(y, 0) if relu, then mg_dropout if
- * keep is not 0 (draw is not read otherwise). x is strided as mg_matmul's a; w and y are contiguous. */
+ * keep is not 0 (draw is not read otherwise). x is strided as mg_matmul's a, y is contiguous, and so is w; across: w is
+ * (in, out), as Keras keeps it. */
 void mg_linear(int dtype, void *y, const void *x, const void *w, const void *b, const uint64_t *draw, int64_t rows,
-               int64_t out, int64_t in, int64_t x_row, int64_t x_col, int64_t relu, int64_t keep);
+               int64_t out, int64_t in, int64_t x_row, int64_t x_col, int64_t across, int64_t relu, int64_t keep);
 /* dx (rows, in) = dy (rows, out) @ w, dw (out, in) = dy^T @ x, db (out) = sum of dy's rows; none of those that are
- * NULL */
+ * NULL; across: w and dw are (in, out) */
 void mg_linear_grad(int dtype, void *dx, void *dw, void *db, const void *dy, const void *x, const void *w,
-                    int64_t rows, int64_t out, int64_t in, int64_t x_row, int64_t x_col);
+                    int64_t rows, int64_t out, int64_t in, int64_t x_row, int64_t x_col, int64_t across);
 
 /* -- softmax and cross-entropy over the last axis of (rows, cols): softmax.inc ------------------------------------ */
 void mg_softmax(int dtype, void *y, const void *x, int64_t rows, int64_t cols); /* exp(x - max) / sum */

@@ -17,9 +17,11 @@
 #define EACH10(f, a, ...) f(a), EACH9(f, __VA_ARGS__)
 #define EACH11(f, a, ...) f(a), EACH10(f, __VA_ARGS__)
 #define EACH12(f, a, ...) f(a), EACH11(f, __VA_ARGS__)
-#define EACH_PICK(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, name, ...) name
-#define EACH_(f, ...)                                                                                               \
-    EACH_PICK(__VA_ARGS__, EACH12, EACH11, EACH10, EACH9, EACH8, EACH7, EACH6, EACH5, EACH4, EACH3, EACH2, EACH1, 0) \
+#define EACH13(f, a, ...) f(a), EACH12(f, __VA_ARGS__)
+#define EACH_PICK(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, name, ...) name
+#define EACH_(f, ...)                                                                                                \
+    EACH_PICK(__VA_ARGS__, EACH13, EACH12, EACH11, EACH10, EACH9, EACH8, EACH7, EACH6, EACH5, EACH4, EACH3, EACH2, \
+              EACH1, 0)                                                                                            \
     (f, __VA_ARGS__)
 #define EACH(f, ...) EACH_(f, __VA_ARGS__)
 

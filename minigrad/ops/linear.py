@@ -64,7 +64,7 @@ def _layer(x: Any, w: Any, b: Any, relu: int, draw: Any, keep: int) -> Any:
     y = new((rows, size_out), dtype, rows * size_out)
     px, x_row, x_col = layout(x, False)
     lib.mg_linear(dtype.num, y._pointer, px, w._pointer or ptr(w), NULL if b is None else b._pointer or ptr(b), draw,
-                  rows, size_out, size_in, x_row, x_col, relu, keep)
+                  rows, size_out, size_in, x_row, x_col, 0, relu, keep)
     return y
 
 
@@ -94,7 +94,7 @@ class LinearGrad(Function):
             db = new((size_out,), dtype, size_out)
             p_db = db._pointer
         lib.mg_linear_grad(dtype.num, p_dx, p_dw, p_db, dy._pointer or ptr(dy), px, pw, rows, size_out, size_in, x_row,
-                           x_col)
+                           x_col, 0)
         return dx, dw, db
 
     @staticmethod

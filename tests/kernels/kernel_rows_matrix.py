@@ -50,16 +50,22 @@ def matmul_size(v):
 
 
 def linear_input(rng, rows, out, size, form=0):
-    """form: bit 0 transposes x, bit 1 has ReLU, bit 2 dropout, bit 3 no bias."""
+    """form: bit 0 transposes x, bit 1 has ReLU, bit 2 dropout, bit 3 no bias, bit 4 w (in, out)."""
     x = (1, rows) if form & 1 else (size, 1)
     return {"x": unit(rng, rows * size), "w": unit(rng, out * size), "b": None if form & 8 else any_sign(rng, out),
-            "rows": rows, "out": out, "in": size, "x_row": x[0], "x_col": x[1], "relu": form >> 1 & 1,
-            "draw": DRAW if form & 4 else None, "keep": 52429 if form & 4 else 0}
+            "rows": rows, "out": out, "in": size, "x_row": x[0], "x_col": x[1], "across": form >> 4,
+            "relu": form >> 1 & 1, "draw": DRAW if form & 4 else None, "keep": 52429 if form & 4 else 0}
+
+
+def weight(v):
+    """w, or its transpose where it lies across, as (out, in)."""
+    size = vars(v)["in"]
+    return v.w.reshape(size, v.out).T if v.across else v.w.reshape(v.out, size)
 
 
 def linear(v, combine=np.matmul):
     x = ref.strided(v.x, v.rows, vars(v)["in"], v.x_row, v.x_col)
-    return combine(x, v.w.reshape(v.out, vars(v)["in"]).T)
+    return combine(x, weight(v).T)
 
 
 def linear_layer(v):
@@ -76,23 +82,25 @@ def linear_size(v):
 
 
 def linear_grad_input(rng, rows, out, size, form=0):
-    """form: bit 0 transposes x; bits 1, 2, 3: without dx, dw, db."""
+    """form: bit 0 transposes x; bits 1, 2, 3: without dx, dw, db; bit 4: w and dw (in, out)."""
     x = (1, rows) if form & 1 else (size, 1)
     absent = {name: None for bit, name in enumerate(("dx", "dw", "db")) if form & 2 << bit}
     return {"dy": unit(rng, rows * out), "x": unit(rng, rows * size), "w": unit(rng, out * size), "rows": rows,
-            "out": out, "in": size, "x_row": x[0], "x_col": x[1], **absent}
+            "out": out, "in": size, "x_row": x[0], "x_col": x[1],
+            "across": form >> 4, **absent}
 
 
 def linear_grad(v, f=lambda a: a):
     n = vars(v)["in"]
-    dy, x, w = v.dy.reshape(v.rows, v.out), ref.strided(v.x, v.rows, n, v.x_row, v.x_col), v.w.reshape(v.out, n)
-    found = {"dx": f(dy) @ f(w), "dw": f(dy).T @ f(x), "db": f(dy).sum(axis=0)}
+    dy, x, w = v.dy.reshape(v.rows, v.out), ref.strided(v.x, v.rows, n, v.x_row, v.x_col), weight(v)
+    dw = f(dy).T @ f(x)
+    found = {"dx": f(dy) @ f(w), "dw": dw.T if v.across else dw, "db": f(dy).sum(axis=0)}
     return {name: d for name, d in found.items() if not hasattr(v, name)}
 
 
 LAYERS = [(m, n, k, form) for form, (m, n, k) in enumerate(
     [(3, 5, 7), (13, 33, 20), (32, 128, 70), (32, 10, 64), (1, 1, 1), (0, 4, 3), (4, 0, 3), (4, 5, 0), (25, 64, 385),
-     (49, 31, 12), (2, 513, 9), (100, 16, 2), (7, 3, 0), (16, 16, 16), (12, 32, 384), (33, 50, 769)])]
+     (49, 31, 12), (2, 513, 9), (100, 16, 2), (7, 3, 0), (16, 16, 16), (12, 32, 384), (33, 50, 769)] * 2)]
 
 
 # Around the tile (up to 12 rows, 3 vectors of 16 columns) and the blocks (384 steps, 504 to 512 columns).
