@@ -74,10 +74,11 @@ typedef double *const *S;
          f(dtype, o, x, y, form & 4 ? z : NULL, rows, cols, n, A_STRIDES, B_STRIDES)) \
     KIND(matmul_acc, 1024, (int, void *, P, P, I, I, I, I, I, I, I), \
          f(dtype, o, x, y, rows, cols, n, A_STRIDES, B_STRIDES)) \
-    KIND(linear, 1024, (int, void *, P, P, P, const uint64_t *, I, I, I, I, I, I, I), \
-         f(dtype, o, x, y, form & 4 ? z : NULL, draw, rows, cols, n, A_STRIDES, form & 2, form & 2 ? 52429 : 0)) \
-    KIND(linear_grad, 1024, (int, void *, void *, void *, P, P, P, I, I, I, I, I), \
-         f(dtype, form & 4 ? NULL : O(0), O(1), O(2), x, y, z, rows, cols, n % 50, n % 50, 1)) \
+    KIND(linear, 1024, (int, void *, P, P, P, const uint64_t *, I, I, I, I, I, I, I, I), \
+         f(dtype, o, x, y, form & 4 ? z : NULL, draw, rows, cols, n, A_STRIDES, form & 4, form & 2, \
+           form & 2 ? 52429 : 0)) \
+    KIND(linear_grad, 1024, (int, void *, void *, void *, P, P, P, I, I, I, I, I, I), \
+         f(dtype, form & 4 ? NULL : O(0), O(1), O(2), x, y, z, rows, cols, n % 50, n % 50, 1, form & 2)) \
     KIND(rowwise, 64, (int, void *, P, I, I), f(dtype, o, x, rows, cols)) \
     KIND(rowwise_grad, 2048, (int, void *, P, P, I, I), f(dtype, o, x, y, rows, cols)) \
     KIND(loss, 64, (int, void *, void *, void *, void *, I *, P, const I *, I, I, I), \
