@@ -62,6 +62,14 @@ from minigrad.random import (
     set_rng_state as set_rng_state,
 )
 from minigrad.tensor import Tensor as Tensor
+from minigrad.typed_tensors import (
+    BoolTensor as BoolTensor,
+    ByteTensor as ByteTensor,
+    DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor,
+    IntTensor as IntTensor,
+    LongTensor as LongTensor,
+)
 
 if TYPE_CHECKING:  # loaded on first use: see _LATE
     from minigrad import autograd, func, keras, linalg, nn, optim, utils

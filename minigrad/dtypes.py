@@ -69,9 +69,15 @@ def title(numpy_dtype: np.dtype) -> str:
 
 
 def resolve(value: Any) -> np.dtype:
-    """The NumPy dtype that a user means: a dtype of ours, of NumPy, its name, or Python's float, int, bool."""
+    """The NumPy dtype that a user means: a dtype of ours, of NumPy, its name, or Python's float, int, bool; or such as
+    FloatTensor and "torch.FloatTensor"."""
     if isinstance(value, dtype):
         return value.dtype
+    if isinstance(value, str) and value.endswith("Tensor"):
+        named = [t for t, title in _TITLES.items() if value.rpartition(".")[2] == f"{title}Tensor"]
+        if not named:
+            raise ValueError(f"invalid type: {value!r}")
+        return named[0].dtype
     if value in _PYTHON:
         return _PYTHON[value].dtype
     if isinstance(value, (np.dtype, type, str)):

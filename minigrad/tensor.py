@@ -255,7 +255,8 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
         return shape.Cast.apply(self, wanted)
 
     def type(self, dtype: Any = None) -> Any:
-        return f"minigrad.{self.dtype.name}" if dtype is None else self.to(dtype)
+        """self in another dtype; without one, the name of its own, such as "minigrad.FloatTensor"."""
+        return f"minigrad.{dtypes.title(self.array.dtype)}Tensor" if dtype is None else self.to(dtypes.resolve(dtype))
 
     def cpu(self) -> Tensor:
         return self

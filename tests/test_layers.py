@@ -19,7 +19,7 @@ LAYERS = (
     {"methods", "printing", "protocols"},
     {"tensor"},
     {"creation"},
-    {"autograd", "functions", "linalg", "packing", "serialization"},
+    {"autograd", "functions", "linalg", "packing", "serialization", "typed_tensors"},
     {"func", "nn", "optim", "utils"},
     {"keras"},
     {""},  # minigrad/__init__.py: the public names

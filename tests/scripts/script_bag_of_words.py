@@ -93,7 +93,7 @@ for epoch in range(5):
         total_loss += loss.item()
     losses.append(total_loss)
 print(losses)
-print(model.embeddings.weight[word_to_ix["lost"]])
+print(model.embeddings.weight[word_to_ix["lost"]].data)
 
 tokens = torch.tensor([word_to_ix[w] for sent, _ in data for w in sent])
 print(torch.bincount(tokens).max(), torch.unique(tokens).numel(), tokens.float().mean())
