@@ -163,7 +163,8 @@ void mg_cross_entropy(int dtype, void *loss, void *lse, void *mean, void *count,
 /* dx[i] = dy[i * dy_row] / count * (exp(x[i] - lse[i,0] - lse[i,1]) - onehot(t_i)), 0 where ignored; count NULL is 1 */
 void mg_cross_entropy_grad(int dtype, void *dx, const void *dy, const void *count, const void *x, const void *lse,
                            const int64_t *target, int64_t rows, int64_t cols, int64_t ignore, int64_t dy_row);
-/* loss (rows) = sum_j t[i,j] (log sum exp x[i] - x[i,j]) of weights t (rows, cols); lse as above; mean (1) of the losses */
+/* loss (rows) = sum_j t[i,j] (log sum exp x[i] - x[i,j]) of weights t (rows, cols); lse as above; mean (1): of the
+ * losses */
 void mg_soft_cross_entropy(int dtype, void *loss, void *lse, void *mean, const void *x, const void *t, int64_t rows,
                            int64_t cols);
 /* dx[i] = dy[i] (exp(x[i] - lse[i,0] - lse[i,1]) sum_j t[i,j] - t[i]) for dy_row 1; dy[0] / rows for dy_row 0 */
@@ -291,5 +292,22 @@ void mg_rprop(int dtype, void *const *param, void *const *grad, void *const *pre
  * to single precision, as PyTorch keeps them */
 void mg_asgd(int dtype, void *const *param, void *const *grad, void *const *average, double *const *eta,
              double *const *mu, double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+
+/* The same with Keras's formulas: optim_keras.inc. hyper = {lr, momentum, nesterov, weight_decay} */
+void mg_keras_sgd(int dtype, void *const *param, void *const *grad, void *const *velocity, double *const *steps,
+                  const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, rho, eps, momentum, centered, weight_decay} */
+void mg_keras_rmsprop(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v,
+                      void *const *buffer, double *const *steps, const int64_t *sizes, int64_t count,
+                      const double *hyper);
+/* hyper = {lr, eps, weight_decay} */
+void mg_keras_adagrad(int dtype, void *const *param, void *const *grad, void *const *sum, double *const *steps,
+                      const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, rho, eps, weight_decay} */
+void mg_keras_adadelta(int dtype, void *const *param, void *const *grad, void *const *v, void *const *u,
+                       double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
+/* hyper = {lr, beta1, beta2, eps, weight_decay} */
+void mg_keras_adamax(int dtype, void *const *param, void *const *grad, void *const *m, void *const *u,
+                     double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
 
 #endif

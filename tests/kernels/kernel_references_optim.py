@@ -112,6 +112,44 @@ def asgd_step(p, g, average, eta, mu, step, lr, lambd, alpha, t0, weight_decay, 
             np.array([real(1 / max(1, t - t0))], np.float64))
 
 
+# -- Keras's, from the update rules in its documentation: weight decay shrinks the parameter first ---------------------
+
+
+def keras_sgd_step(p, g, velocity, step, lr, momentum, nesterov, weight_decay):
+    p = p - lr * weight_decay * p
+    if not momentum:
+        return p - lr * g, velocity
+    velocity = momentum * velocity - lr * g
+    return p + (momentum * velocity - lr * g if nesterov else velocity), velocity
+
+
+def keras_rmsprop_step(p, g, m, v, buffer, step, lr, rho, eps, momentum, centered, weight_decay):
+    p = p - lr * weight_decay * p
+    v = rho * v + (1 - rho) * g * g
+    m = rho * m + (1 - rho) * g if centered else m
+    update = lr * g / np.sqrt((v - m * m if centered else v) + eps)
+    if momentum:
+        buffer = update = momentum * buffer + update
+    return p - update, m, v, buffer
+
+
+def keras_adagrad_step(p, g, total, step, lr, eps, weight_decay):
+    total = total + g * g
+    return p - lr * weight_decay * p - lr * g / np.sqrt(total + eps), total
+
+
+def keras_adadelta_step(p, g, v, u, step, lr, rho, eps, weight_decay):
+    return adadelta_step(p - lr * weight_decay * p, g, v, u, step, lr, rho, eps, 0, False)
+
+
+def keras_adamax_step(p, g, m, u, step, lr, beta1, beta2, eps, weight_decay):
+    m, u = beta1 * m + (1 - beta1) * g, np.maximum(beta2 * u, np.abs(g))
+    return p - lr * weight_decay * p - lr / (1 - beta1 ** (step + 1)) * m / (u + eps), m, u
+
+
 STEPS = {"mg_sgd": sgd_step, "mg_adam": adam_step, "mg_adamax": adamax_step, "mg_nadam": nadam_step,
          "mg_radam": radam_step, "mg_rmsprop": rmsprop_step, "mg_adagrad": adagrad_step,
-         "mg_adadelta": adadelta_step, "mg_rprop": rprop_step, "mg_asgd": asgd_step}
+         "mg_adadelta": adadelta_step, "mg_rprop": rprop_step, "mg_asgd": asgd_step,
+         "mg_keras_sgd": keras_sgd_step, "mg_keras_rmsprop": keras_rmsprop_step,
+         "mg_keras_adagrad": keras_adagrad_step, "mg_keras_adadelta": keras_adadelta_step,
+         "mg_keras_adamax": keras_adamax_step}

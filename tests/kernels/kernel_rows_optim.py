@@ -54,6 +54,11 @@ HYPER = {  # and how many ulps off a step may be, at values of size 2
     "mg_adagrad": ([0.125, 0.5, 0.25, 0.5, 0], 8),
     "mg_adadelta": ([0.125, 0.875, 0.25, 0.5, 0], 16),
     "mg_rprop": ([0.5, 1.25, 0.03125, 4, 0], 2),
+    "mg_keras_sgd": ([0.125, 0.75, 1, 0.5], 6),
+    "mg_keras_rmsprop": ([0.125, 0.875, 0.25, 0.75, 0, 0.5], 16),
+    "mg_keras_adagrad": ([0.125, 0.25, 0.5], 8),
+    "mg_keras_adadelta": ([0.125, 0.875, 0.25, 0.5], 16),
+    "mg_keras_adamax": ([0.125, 0.875, 0.96875, 0.25, 0.5], 16),
     "mg_asgd": ([0.125, 0.5, 0.75, 1, 0.5, 0, 0], 8),
 }
 OPTIMISERS = [Row(name, inputs(name, hyper), one_step(name), PARAMETER_SIZES, (MANY, 5), ulps=ulps,

@@ -104,6 +104,11 @@ OPTIONS = {  # kernel: (the state that starts at something, all settings of hype
     "mg_adadelta": ({}, product([1.0], [0.9], [1e-3], [0, 0.1], FLAGS)),
     "mg_rprop": ({"size": 0.1}, product([0.5], [1.2, 3], [0.05], [0.2], FLAGS)),
     "mg_asgd": ({"eta": 0.1, "mu": 1.0}, product([0.1], [0.5], [0.75], [2, 1e6], [0, 0.1], FLAGS, FLAGS)),
+    "mg_keras_sgd": ({}, product([0.1], [0, 0.9], FLAGS, [0, 0.1])),
+    "mg_keras_rmsprop": ({}, product([0.1], [0.9], [0.05], [0, 0.9], FLAGS, [0, 0.1])),
+    "mg_keras_adagrad": ({"sum": 0.1}, product([0.1], [0.05], [0, 0.1])),
+    "mg_keras_adadelta": ({}, product([1.0], [0.9], [1e-3], [0, 0.1])),
+    "mg_keras_adamax": ({}, product([0.1], [0.9], [0.99], [0.05], [0, 0.1])),
 }
 
 
