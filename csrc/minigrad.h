@@ -240,10 +240,27 @@ void mg_philox(uint32_t *words, const uint64_t *draw, uint64_t first, int64_t bl
 void mg_dropout_mask(uint8_t *mask, const uint64_t *draw, int64_t n, int64_t keep);
 /* y[i] = x[i] * (65536 / keep) where the same mask is 1, else +0; y may be x. Its own gradient. */
 void mg_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, int64_t keep);
+/* y[i] = x[i] where the same mask is 1, else +0; y may be x. Its own gradient. */
+void mg_classic_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, int64_t keep);
 /* y[i] = x[i] * scale where mask[i], else +0; y may be x */
 void mg_mask_scale(int dtype, void *y, const void *x, const uint8_t *mask, int64_t n, double scale);
 /* y[i] uniform in [low, high), from 24 (float) or 53 (double) bits */
 void mg_uniform(int dtype, void *y, const uint64_t *draw, int64_t n, double low, double high);
+
+/* -- noise, and the bound on weights: noise.inc ------------------------------------------------------------------- */
+/* Normal i of a draw: let a and b be numbers i and i + R of it, R = 16 (float, numbers of 32 bits) or 8 (double, of 64),
+ * for those i whose place in a run of 2 R is below R. Then sqrt(-2 ln a) times a cosine and a sine of b are normals i
+ * and i + R. The same bits for any number of threads and any instruction set. */
+/* y = x (mean + std normal), element by element; y may be x. Its own gradient. */
+void mg_normal_mul(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, double mean, double std);
+/* y = x + std normal; y may be x */
+void mg_normal_add(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, double std);
+/* y (rows, n) = x n / k at k places of each row, chosen alike from all, else +0; y may be x. Its own gradient. Element
+ * j takes word j of those that start at block row * ceil(n / 4). */
+void mg_exact_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t rows, int64_t n, int64_t k);
+/* w (outer, units, inner): each unit, which is w[:, u, :], whose norm |w_u| is larger than c becomes w_u c / |w_u|. A norm
+ * within 2^-21 (float) or 2^-32 (double) of c counts as c, so that a second call changes nothing. */
+void mg_max_norm(int dtype, void *w, int64_t outer, int64_t units, int64_t inner, double c);
 
 /* -- rows by index: gather.inc ------------------------------------------------------------------------------------ */
 /* y (n, row_bytes) = x[index[i]], x (x_rows, row_bytes); 0 where the index is out of range */

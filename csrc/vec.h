@@ -11,6 +11,7 @@
  */
 #ifndef MINIGRAD_VEC_H
 #define MINIGRAD_VEC_H
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

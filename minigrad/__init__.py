@@ -79,6 +79,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
     )
     from minigrad.func import vmap as vmap
     from minigrad.nn.functional import cosine_similarity as cosine_similarity, pairwise_distance as pairwise_distance
+    from minigrad.nn.monte_carlo import mc_dropout as mc_dropout
     from minigrad.serialization import load as load, save as save
 
 device = parts.Device
@@ -90,6 +91,7 @@ _LATE = {
     **{name: f"minigrad.{name}" for name in ("autograd", "func", "keras", "linalg", "nn", "optim", "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
+    "mc_dropout": "minigrad.nn.monte_carlo",
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "minigrad.nn.functional"),
 }
 _ABSENT = {

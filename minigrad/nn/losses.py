@@ -14,7 +14,7 @@ from minigrad.tensor import Tensor
 __all__ = ["BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
            "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss",
            "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss",
-           "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss"]
+           "RDropLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss"]
 
 _OLD = {"size_average": None, "reduce": None}  # PyTorch's two old flags; reduction takes their place
 
@@ -80,6 +80,10 @@ class BCELoss(_Loss, function=F.binary_cross_entropy, weight=None, **_OLD, reduc
 class BCEWithLogitsLoss(_Loss, function=F.binary_cross_entropy_with_logits, weight=None, **_OLD, reduction="mean",
                         pos_weight=None):
     """-(pos_weight t ln s + (1 - t) ln(1 - s)), s = sigmoid(x), without overflow"""
+
+
+class RDropLoss(_Loss, function=F.r_drop_loss, alpha=1.0, reduction="mean"):
+    """CE(z1, t) + CE(z2, t) + alpha / 2 (KL(P1 | P2) + KL(P2 | P1)) of two passes z1, z2 with different masks"""
 
 
 class KLDivLoss(_Loss, function=F.kl_div, **_OLD, reduction="mean", log_target=False):

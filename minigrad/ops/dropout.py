@@ -18,7 +18,7 @@ from minigrad.native import FLOATS, lib, pointer
 from minigrad.ops.kernel import new, new_like, ptr, require_tensor
 from minigrad.random import Generator, default_generator
 
-__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of", "require_floats"]
+__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of", "require_floats", "stream"]
 
 
 class Dropout(Function):
@@ -94,7 +94,7 @@ def kept_of(p: float) -> int:
     return min(max(round((1.0 - p) * 65536), 1), 65535)
 
 
-def _stream(generator: Generator | None, seed: int | None) -> Generator:
+def stream(generator: Generator | None, seed: int | None) -> Generator:
     """Where to draw from: a generator, the start of a seed's own stream, or the default generator."""
     if generator is not None and seed is not None:
         raise ValueError("dropout takes generator= or seed=, not both")
@@ -114,7 +114,7 @@ def dropout_mask(shape: Any, p: float = 0.5, *, generator: Generator | None = No
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if p in (0.0, 1.0):
         return make(np.full(shape, p == 0.0))
-    return _drawn_mask(shape, _stream(generator, seed).draw(), kept_of(p))
+    return _drawn_mask(shape, stream(generator, seed).draw(), kept_of(p))
 
 
 def require_floats(x: Any) -> None:
@@ -139,12 +139,12 @@ def dropout(x: Any, p: float, *, generator: Generator | None = None, seed: int |
     elif noise_shape is not None:
         shape = _noise_shape(noise_shape, x)
         if not return_mask:
-            return SharedDropout.apply(x, _stream(generator, seed).draw(), kept_of(p), shape)
+            return SharedDropout.apply(x, stream(generator, seed).draw(), kept_of(p), shape)
         mask = dropout_mask(shape, p, generator=generator, seed=seed)
     elif return_mask:
         mask = dropout_mask(x.array.shape, p, generator=generator, seed=seed)
     if mask is None:
-        return Dropout.apply(x, _stream(generator, seed).draw(), kept_of(p))
+        return Dropout.apply(x, stream(generator, seed).draw(), kept_of(p))
     scale = 1.0 if p in (0.0, 1.0) else 65536.0 / kept_of(p)
     y = x if p == 0.0 and mask.array.all() else MaskScale.apply(x, mask, scale)
     return (y, make(np.array(np.broadcast_to(mask.array, x.array.shape)))) if return_mask else y

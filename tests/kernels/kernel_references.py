@@ -202,3 +202,39 @@ def unit_uniform(draw, n, dtype):
     if bits == 53:
         words = words[1::2] << np.uint64(32) | words[0::2]
     return (words[:n] >> np.uint64(32 - 24 if bits == 24 else 64 - 53)).astype(np.float64) * 2.0**-bits
+
+
+def normals(draw, n, dtype):
+    """n standard normals of type dtype, by Box and Muller: see minigrad.h."""
+    bits, mantissa, twin = (32, 23, 16) if dtype == np.float32 else (64, 52, 8)
+    runs = -(-n // (2 * twin))
+    words = philox_words(draw, 0, runs * 8).astype(np.uint64).ravel()
+    if bits == 64:
+        words = words[1::2] << np.uint64(32) | words[0::2]
+    a, b = words.reshape(runs, 2, twin).swapaxes(0, 1)
+    rest = bits - mantissa
+    u = (a >> np.uint64(rest)) + dtype(((a & np.uint64(2**rest - 1)) + 0.5) * 2.0**-rest)
+    radius = np.sqrt(-2 * np.log(u.astype(dtype).astype(np.float64) * 2.0**-mantissa))
+    angle = ((b & np.uint64(2**mantissa - 1)) + 0.5 - 2.0**(mantissa - 1)) * (np.pi / 2 * 2.0**-mantissa)
+    cos, sin = np.cos(angle) * np.where(b >> np.uint64(bits - 2) & np.uint64(1), -1, 1), np.sin(angle)
+    turn = (b >> np.uint64(bits - 1)).astype(bool)
+    both = radius * np.where(turn, sin, cos), radius * np.where(turn, cos, sin)
+    return np.stack(both, axis=1).ravel()[:n]
+
+
+def exact_mask(draw, rows, n, k):
+    """(rows, n): k of each row, chosen one after another (Knuth's Algorithm S)."""
+    words = philox_words(draw, 0, rows * -(-n // 4)).reshape(rows, -(-n // 4) * 4)
+    mask = np.zeros((rows, n), bool)
+    for row, mine in zip(mask, words.tolist()):
+        need = k
+        for j in range(n):
+            row[j] = mine[j] * (n - j) >> 32 < need
+            need -= row[j]
+    return mask
+
+
+def max_norm(w, c):
+    """w (outer, units, inner), each unit's norm brought down to c."""
+    norm = np.sqrt((w.astype(np.longdouble)**2).sum(axis=(0, 2), keepdims=True)).astype(np.float64)
+    return np.where(norm > c, w * (c / norm), w)

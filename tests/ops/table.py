@@ -9,6 +9,7 @@ from .rows_elementwise import ELEMENTWISE
 from .rows_functions import FUNCTIONS
 from .rows_layers import LAYERS
 from .rows_nn import LOSSES, PRODUCTS, REDUCTIONS
+from .rows_noise import NOISE
 from .rows_shape import SHAPES
 
 ROWS: list[Row] = [
@@ -21,5 +22,6 @@ ROWS: list[Row] = [
     *PRODUCTS,
     *LOSSES,
     *LAYERS,
+    *NOISE,
 ]
 BY_NAME = {row.name: row for row in ROWS}

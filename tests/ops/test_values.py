@@ -15,9 +15,12 @@ from engine.face import HAS_TORCH, needs_torch, ours, theirs
 from minigrad.creation import from_numpy
 
 from .row import Draw, Row, Sample
+from .rows_noise import NOISE
 from .table import BY_NAME, ROWS
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+JUDGED = [row for row in ROWS if row not in NOISE]  # PyTorch has no such noise: its moments are tests/dropout's
 
 
 def _strided(a: np.ndarray) -> np.ndarray:
@@ -161,8 +164,8 @@ def test_values(row, isa, dtype):
 @needs_torch
 def test_torch_took_part():
     """Skipped, visibly, where the table was held against NumPy alone."""
-    assert sum(row.torch for row in ROWS) > 0.9 * len(ROWS)
+    assert sum(row.torch for row in JUDGED) > 0.9 * len(JUDGED)
 
 
 def test_most_rows_have_a_reference():
-    assert sum(row.reference is not None for row in ROWS) > 0.95 * len(ROWS)
+    assert sum(row.reference is not None for row in JUDGED) > 0.95 * len(JUDGED)

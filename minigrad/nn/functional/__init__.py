@@ -14,9 +14,13 @@ from minigrad.nn.functional import (
     dropouts,
     lookups,
     losses,
+    noises,
     norms,
     pads,
     pools,
+    r_drops,
+    structures,
+    weight_noises,
 )
 from minigrad.nn.functional.activations import *
 from minigrad.nn.functional.arrangements import *
@@ -26,9 +30,13 @@ from minigrad.nn.functional.distances import *
 from minigrad.nn.functional.dropouts import *
 from minigrad.nn.functional.lookups import *
 from minigrad.nn.functional.losses import *
+from minigrad.nn.functional.noises import *
 from minigrad.nn.functional.norms import *
 from minigrad.nn.functional.pads import *
 from minigrad.nn.functional.pools import *
+from minigrad.nn.functional.r_drops import *
+from minigrad.nn.functional.structures import *
+from minigrad.nn.functional.weight_noises import *
 from minigrad.ops.linear import linear as linear
 
 if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here are public
@@ -42,7 +50,11 @@ if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here
         *dropouts.__all__,
         *lookups.__all__,
         *losses.__all__,
+        *noises.__all__,
         *norms.__all__,
         *pads.__all__,
         *pools.__all__,
+        *r_drops.__all__,
+        *structures.__all__,
+        *weight_noises.__all__,
     ]

@@ -13,22 +13,19 @@ from minigrad.tensor import Tensor
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-class _Drops(Module):
-    """What all dropouts share: p, inplace, and where to draw from.
+class Draws(Module):
+    """What all layers with random numbers share: where these come from.
 
-    p            probability of dropping; ValueError unless in [0, 1]. May be changed later: checked at every call
     generator    where to draw from, in place of the default generator
     seed         the module owns the stream of this seed: calls differ, and two modules with one seed repeat each other.
                  The position in the stream is in the state_dict ("_extra_state"), and in copies and pickles
     """
 
-    def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Generator | None = None,
-                 seed: int | None = None) -> None:
+    def __init__(self, generator: Generator | None = None, seed: int | None = None) -> None:
         super().__init__()
         if generator is not None and seed is not None:
             raise ValueError(f"{type(self).__name__} takes generator= or seed=, not both")
-        check_probability(p)
-        self.p, self.inplace, self.seed = p, inplace, seed
+        self.seed = seed
         self.generator = Generator().manual_seed(seed) if seed is not None else generator
 
     def _has_extra_state(self) -> bool:
@@ -41,11 +38,31 @@ class _Drops(Module):
     def set_extra_state(self, state: Tensor) -> None:
         self.generator.set_state(state)
 
+    def same_for_all_rows(self) -> bool:
+        """Whether one call's noise is the same for all samples of a batch."""
+        return False
+
     def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}" + ("" if self.seed is None else f", seed={self.seed}")
+        return "" if self.seed is None else f"seed={self.seed}"
 
 
-class Dropout(_Drops):
+class Drops(Draws):
+    """What all dropouts share: p, inplace, and where to draw from.
+
+    p            probability of dropping; ValueError unless in [0, 1]. May be changed later: checked at every call
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Generator | None = None,
+                 seed: int | None = None) -> None:
+        super().__init__(generator, seed)
+        check_probability(p)
+        self.p, self.inplace = p, inplace
+
+    def extra_repr(self) -> str:
+        return ", ".join(filter(None, (f"p={self.p}, inplace={self.inplace}", super().extra_repr())))
+
+
+class Dropout(Drops):
     """In training, y_i = x_i / (1 - p) with probability 1 - p, else 0; in evaluation y = x (Srivastava et al., 2014).
 
     noise_shape  shape of the mask, 1 where it is shared along a dimension, None for the input's own size
@@ -62,42 +79,47 @@ class Dropout(_Drops):
         return F.dropout(input, self.p, self.training, self.inplace, generator=self.generator,
                          noise_shape=self.noise_shape)
 
+    def same_for_all_rows(self) -> bool:
+        return self.noise_shape is not None and self.noise_shape[0] is not None
+
     def extra_repr(self) -> str:
         return super().extra_repr() + ("" if self.noise_shape is None else f", noise_shape={self.noise_shape}")
 
 
-class _OfFunction(_Drops):
+class OfFunction(Drops):
+    """y = function(x, p, training, inplace, generator=generator)"""
+
     _function: Any
 
     def forward(self, input: Tensor) -> Tensor:
         return self._function(input, self.p, self.training, self.inplace, generator=self.generator)
 
 
-class Dropout1d(_OfFunction):
+class Dropout1d(OfFunction):
     """Dropout of whole channels of x (N, C, L) or (C, L)."""
 
     _function = staticmethod(F.dropout1d)
 
 
-class Dropout2d(_OfFunction):
+class Dropout2d(OfFunction):
     """Dropout of whole channels of x (N, C, H, W)."""
 
     _function = staticmethod(F.dropout2d)
 
 
-class Dropout3d(_OfFunction):
+class Dropout3d(OfFunction):
     """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W)."""
 
     _function = staticmethod(F.dropout3d)
 
 
-class AlphaDropout(_OfFunction):
+class AlphaDropout(OfFunction):
     """Dropout for SELU: what is dropped becomes the limit of SELU, and mean and variance stay."""
 
     _function = staticmethod(F.alpha_dropout)
 
 
-class FeatureAlphaDropout(_OfFunction):
+class FeatureAlphaDropout(OfFunction):
     """AlphaDropout of whole channels of x (N, C, ...)."""
 
     _function = staticmethod(F.feature_alpha_dropout)
