@@ -47,7 +47,7 @@ def format_tensor(tensor: Any) -> str:
 
 def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
     """Append ", suffix" for each, on a new line where the last line would get too long."""
-    width = len(text) - text.rfind("\n")
+    width = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
         if width + len(suffix) + 2 > _options["linewidth"]:
             text += ",\n" + " " * indent + suffix
@@ -67,44 +67,44 @@ def _edges(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _formatter(array: np.ndarray) -> Any:
-    """A function that formats one element, to the width that they all need."""
+def _formatter(array: np.ndarray) -> tuple[int, Any]:
+    """(width, show): the width of an element, and a function that formats one to it."""
     if array.dtype.kind != "f":
         width = max(len(str(v)) for v in array.reshape(-1).tolist())
-        return lambda value: f"{value!s:>{width}}"
-    show = _float_style(array.astype(np.float64))
-    width = max(len(show(v)) for v in array.reshape(-1).tolist())
-    return lambda value: f"{show(value):>{width}}"
+        return width, lambda value: f"{value!s:>{width}}"
+    counted = array[np.isfinite(array) & (array != 0)].astype(np.float64)
+    show = _float_style(counted)
+    width = max((len(show(v)) for v in counted.tolist()), default=1)  # others may stick out, as in PyTorch
+    return width, lambda value: f"{show(value):>{width}}"
 
 
-def _float_style(array: np.ndarray) -> Any:
-    digits, wanted = _options["precision"], _options["sci_mode"]
-    finite = np.abs(array[np.isfinite(array) & (array != 0)])
-    if not finite.size:
+def _float_style(counted: np.ndarray) -> Any:
+    """How to write a number beside these, none of which is 0, infinite or NaN."""
+    digits, scientific = _options["precision"], _options["sci_mode"]
+    size = np.abs(counted)
+    if scientific is None and size.size:
+        scientific = size.max() / size.min() > 1000.0 or size.max() > 1e8 or size.min() < 1e-4
+    if scientific and size.size:
+        return lambda v: f"{v:.{digits}e}"
+    if (counted == np.ceil(counted)).all():
         return lambda v: f"{v:.0f}." if math.isfinite(v) else str(v)
-    ratio, largest, smallest = finite.max() / finite.min(), finite.max(), finite.min()
-    if (finite == np.ceil(finite)).all():
-        scientific = ratio > 1000.0 or largest > 1e8 if wanted is None else wanted
-        if not scientific:
-            return lambda v: f"{v:.0f}." if math.isfinite(v) else str(v)
-    else:
-        scientific = ratio > 1000.0 or largest > 1e8 or smallest < 1e-4 if wanted is None else wanted
-    return lambda v: f"{v:.{digits}{'e' if scientific else 'f'}}" if math.isfinite(v) else str(v)
+    return lambda v: f"{v:.{digits}f}"
 
 
-def _nested(array: np.ndarray, indent: int, summarize: bool, show: Any) -> str:
+def _nested(array: np.ndarray, indent: int, summarize: bool, style: tuple[int, Any]) -> str:
+    width, show = style
     if array.ndim == 0:
         return show(array.item())
     e = _options["edgeitems"]
     short = summarize and len(array) > 2 * e
     picked = [*array[:e], None, *array[-e:]] if short else list(array)
     if array.ndim == 1:
-        return _row(["..." if v is None else show(v.item()) for v in picked], indent)
-    parts = ["..." if v is None else _nested(v, indent + 1, summarize, show) for v in picked]
+        return _row([" ..." if v is None else show(v.item()) for v in picked], indent, width)
+    parts = ["..." if v is None else _nested(v, indent + 1, summarize, style) for v in picked]
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
 
 
-def _row(items: list[str], indent: int) -> str:
-    per_line = max(1, (_options["linewidth"] - indent) // (max(map(len, items)) + 2))
+def _row(items: list[str], indent: int, width: int) -> str:
+    per_line = max(1, (_options["linewidth"] - indent) // (width + 2))
     lines = [", ".join(items[i:i + per_line]) for i in range(0, len(items), per_line)]
     return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import TensorBase, alias
+from minigrad.engine import TensorBase, alias, make
 from minigrad.printing import format_tensor
 
 __all__ = ["Protocols"]
@@ -77,6 +78,9 @@ class Protocols(TensorBase):
         return (self[i] for i in range(self.array.shape[0]))
 
     def __contains__(self, value: Any) -> Any:
+        if not isinstance(value, (TensorBase, Number)):
+            raise RuntimeError("Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                               f"{type(value)}.")
         return bool((self.array == (value.array if isinstance(value, TensorBase) else value)).any())
 
     __hash__ = object.__hash__
@@ -84,6 +88,13 @@ class Protocols(TensorBase):
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         array = self.numpy()
         return array.astype(dtype) if dtype is not None and array.dtype != dtype else array.copy() if copy else array
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+        """What NumPy made of this tensor, as a tensor."""
+        return make(dtypes.canonical(np.asarray(array)))
+
+    def __reversed__(self) -> Any:
+        return self.flip(0) if self.array.ndim else self
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         if self.needs_grad:
