@@ -1,4 +1,4 @@
-"""Classes whose constructor only hands options on to a function: they are declared in one statement.
+"""Classes whose constructor only takes options, often to hand them on to a function: declared in one statement.
 
     class Hinge(FunctionLoss, function=hinge, reduction="sum_over_batch_size", name="hinge", dtype=None):
         pass
@@ -23,6 +23,7 @@ class Declared:
         if function is not None:
             cls._function = staticmethod(function)
             cls.__doc__ = function.__doc__
+        if arguments:
             cls.__signature__ = inspect.Signature([
                 inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
                 for name, default in arguments.items()])
