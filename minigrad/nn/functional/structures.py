@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.creation import ones
+from minigrad.dtypes import float64
 from minigrad.methods import become
 from minigrad.nn.functional.dropouts import dropout
 from minigrad.ops.dropout import Dropout as DropoutOperator
@@ -141,4 +142,4 @@ def hold_dropout(p: float = 0.5, training: bool = True, *, generator: Generator 
 
 def batch_scale(p: float, generator: Generator | None) -> float:
     """One draw for all: 1 / (1 - p) if it is kept, else 0."""
-    return dropout(ones(1), p, generator=generator).item()
+    return dropout(ones(1, dtype=float64), p, generator=generator).item()
