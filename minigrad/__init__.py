@@ -10,7 +10,7 @@
 from math import e as e, inf as inf, nan as nan, pi as pi
 from typing import TYPE_CHECKING
 
-from minigrad import cuda, parts, random
+from minigrad import accelerator, backends, cuda, parts, random, return_types, version
 from minigrad.creation import *
 from minigrad.dtypes import (
     bool as bool,
@@ -61,6 +61,7 @@ from minigrad.random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
+from minigrad.switches import *
 from minigrad.tensor import Tensor as Tensor
 from minigrad.typed_tensors import (
     BoolTensor as BoolTensor,
@@ -69,6 +70,7 @@ from minigrad.typed_tensors import (
     FloatTensor as FloatTensor,
     IntTensor as IntTensor,
     LongTensor as LongTensor,
+    set_default_tensor_type as set_default_tensor_type,
 )
 
 if TYPE_CHECKING:  # loaded on first use: see _LATE
@@ -84,7 +86,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
 
 device = parts.Device
 
-__version__ = "0.1.0"
+__version__ = version.__version__
 newaxis = None
 
 _LATE = {

@@ -43,7 +43,9 @@ class Protocols(TensorBase):
         return format_tensor(self)
 
     def __format__(self, spec: str) -> str:
-        return self.item().__format__(spec) if self.array.ndim == 0 else repr(self)
+        """A number's for a tensor without dimensions; object's, which takes no spec, for others and for a Parameter."""
+        plain = self.array.ndim == 0 and type(self).__name__ == "Tensor"
+        return self.item().__format__(spec) if plain else object.__format__(self, spec)
 
     def __bool__(self) -> Any:
         if self.array.size != 1:

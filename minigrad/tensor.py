@@ -18,8 +18,7 @@ from minigrad.methods import InPlaceMethods, MathMethods, NewMethods, Operators,
 from minigrad.native import FLOATS
 from minigrad.node import LeafHooks
 from minigrad.ops import shape
-from minigrad.ops.making import size_of
-from minigrad.ops.nested import array_of
+from minigrad.ops.making import of_type
 from minigrad.parts import Device, RemovableHandle, Size
 from minigrad.protocols import Protocols
 
@@ -44,12 +43,9 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
 
     __array_priority__ = 1000  # a NumPy array on the left leaves the operator to us
 
-    def __init__(self, *data: Any) -> None:
+    def __init__(self, *data: Any, device: Any = None) -> None:
         """Of a sequence in the default float type; or of sizes, Tensor(2, 3), with elements not set."""
-        if data and all(isinstance(size, int) for size in data):
-            self.array = np.empty(size_of(data, {}, "Tensor"), dtypes.default_float())
-        else:
-            self.array = np.array(array_of(data[0] if data else [], dtypes.default_float()), order="C")
+        self.array = of_type(data, dtypes.default_float(), device)
 
     # -- attributes ----------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.creation import tensor
 from minigrad.engine import TensorBase, make
+from minigrad.ops.making import of_type
 
-__all__ = ["BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor"]
+__all__ = ["BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor",
+           "set_default_tensor_type"]
 
 
 class _TypedTensor(type):
@@ -19,19 +20,21 @@ class _TypedTensor(type):
     dtype: np.dtype
 
     def __call__(cls, *args: Any) -> Any:
-        """LongTensor([1, 2]) has these elements; LongTensor(2, 3) has this shape, and zeros."""
-        if len(args) == 1 and not isinstance(args[0], (int, np.integer)):
-            value = args[0]
-            return value.to(cls.dtype) if isinstance(value, TensorBase) else tensor(value, dtype=cls.dtype)
-        return make(np.zeros(args or (0,), cls.dtype))
+        """LongTensor([1, 2]) has these elements; LongTensor(2, 3) has this shape, its elements not set."""
+        return make(of_type(args, cls.dtype))
 
     def __instancecheck__(cls, x: Any) -> bool:
         return isinstance(x, TensorBase) and x.array.dtype == cls.dtype
 
 
 def _typed(dtype: dtypes.dtype) -> Any:
-    return _TypedTensor(f"{dtypes.title(dtype.dtype)}Tensor", (), {"dtype": dtype.dtype})
+    return _TypedTensor(f"{dtypes.title(dtype.dtype)}Tensor", (), {"dtype": dtype.dtype, "__module__": "minigrad"})
 
 
 FloatTensor, DoubleTensor, LongTensor = _typed(dtypes.float32), _typed(dtypes.float64), _typed(dtypes.int64)
 IntTensor, ByteTensor, BoolTensor = _typed(dtypes.int32), _typed(dtypes.uint8), _typed(dtypes.bool)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """The older form of set_default_dtype: takes FloatTensor or DoubleTensor, or "torch.DoubleTensor"."""
+    dtypes.set_default_dtype(dtypes.of(dtypes.resolve(t)))

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "minigrad"
 MAX_LINES = 350
 
 LAYERS = (
-    {"_native", "cuda", "dtypes", "grad_mode", "memory", "names", "native", "node", "parts"},
+    {"_native", "accelerator", "backends", "cuda", "dtypes", "grad_mode", "memory", "names", "native", "node", "parts",
+     "return_types", "switches", "version"},
     {"engine"},
     {"backward", "random"},
     {"ops"},

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from minigrad.functions.activations import *
+from minigrad.functions.calling import PLAIN, callable_as_torch
 from minigrad.functions.inspect import *
 from minigrad.functions.pointwise import *
 from minigrad.functions.products import *
@@ -16,3 +17,6 @@ if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here
 
     __all__ = [*activations.__all__, *inspect.__all__, *pointwise.__all__, *products.__all__, *random.__all__,
                *reductions.__all__, *selecting.__all__, *structure.__all__]
+    globals().update({name: callable_as_torch(name, globals()[name]) for name in
+                      {*pointwise.__all__, *products.__all__, *random.__all__, *reductions.__all__, *selecting.__all__,
+                       *structure.__all__} - PLAIN})

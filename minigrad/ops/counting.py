@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
+from minigrad import dtypes, return_types
 from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.shape import axis_of
@@ -111,12 +111,7 @@ def histc(x: T, bins: int = 100, min: float = 0, max: float = 0) -> T:
     return make(np.histogram(_inside(x.array, edges), edges)[0].astype(x.array.dtype))
 
 
-class Histogram(NamedTuple):
-    hist: Any
-    bin_edges: Any
-
-
-def histogram(x: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False) -> Histogram:
+def histogram(x: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False) -> Any:
     """(hist, bin_edges): counts, or sums of weight, between edges; density divides by the total and the widths."""
     require_tensor(x, "histogram")
     if x.array.dtype.kind != "f":
@@ -137,7 +132,7 @@ def histogram(x: Any, bins: Any, *, range: Any = None, weight: Any = None, densi
     inside = (flat >= edges[0]) & (flat <= edges[-1])
     weights = None if weight is None else weight.array.reshape(-1)[inside]
     hist = np.histogram(flat[inside], edges, density=density, weights=weights)[0]
-    return Histogram(make(hist.astype(x.array.dtype)), make(edges.copy()))
+    return return_types.histogram(make(hist.astype(x.array.dtype)), make(edges.copy()))
 
 
 def _edges(array: np.ndarray, bins: int, low: float, high: float, name: str) -> np.ndarray:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from minigrad import return_types
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import FLOATS, lib
 from minigrad.ops.choice import maximum, minimum
@@ -109,24 +110,14 @@ class TakeAlong(Function):
         return PutAlong.apply(dy, at, ctx.axis, ctx.shape), None, None
 
 
-class Extremes(NamedTuple):
-    values: Any
-    indices: Any
-
-
-class MinMax(NamedTuple):
-    min: Any
-    max: Any
-
-
-def _over_dim(x: Any, dim: Any, keepdim: bool, largest: bool, name: str) -> Extremes:
+def _over_dim(x: Any, dim: Any, keepdim: bool, largest: bool, name: str) -> tuple[Any, Any]:
     """(values, indices) along a dim"""
     axis = axis_of(dim, x.array.ndim)
     if x.array.ndim and not x.array.shape[axis]:
         raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
     y, at = Extreme.apply(x, axis, largest)
     axes = (axis,) if x.array.ndim else ()
-    return Extremes(dropped(y, axes, keepdim), dropped(at, axes, keepdim))
+    return dropped(y, axes, keepdim), dropped(at, axes, keepdim)
 
 
 def _refuse_empty(x: Any, name: str) -> None:
@@ -142,7 +133,7 @@ def _extreme(x: Any, dim: Any, keepdim: bool, other: Any, largest: bool) -> Any:
     if isinstance(dim, TensorBase) or other is not None:
         return of_two(x, dim if other is None else other)
     if dim is not None:
-        return _over_dim(x, dim, keepdim, largest, name)
+        return (return_types.max if largest else return_types.min)(*_over_dim(x, dim, keepdim, largest, name))
     _refuse_empty(x, name)
     axes = axes_of(None, x.array.ndim)
     return dropped(Share.apply(x, axes, _largest if largest else _smallest), axes, False)
@@ -184,15 +175,15 @@ def amin(input: T, dim: Any = (), keepdim: bool = False) -> T:
 
 
 @numpy_names
-def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> return_types.MinMax:
     """(amin, amax) over dim, or over all"""
     require_tensor(input, "aminmax")
     if dim is None and not input.array.size:
         raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
                            "identity.")
     axes = None if dim is None else (axis_of(dim, input.array.ndim),)
-    return MinMax(_shared(input, axes, keepdim, _smallest, "aminmax"),
-                  _shared(input, axes, keepdim, _largest, "aminmax"))
+    return return_types.aminmax(_shared(input, axes, keepdim, _smallest, "aminmax"),
+                                _shared(input, axes, keepdim, _largest, "aminmax"))
 
 
 def _position(x: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
@@ -201,7 +192,7 @@ def _position(x: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
     if x.array.dtype.kind == "b":
         raise RuntimeError(f"{name}(): does not support bool input")
     if dim is not None:
-        return _over_dim(x.detach(), dim, keepdim, largest, name).indices
+        return _over_dim(x.detach(), dim, keepdim, largest, name)[1]
     _refuse_empty(x, name)
     at = Extreme.apply(Reshape.apply(x.detach(), (-1,)), 0, largest)[1]
     return Reshape.apply(at, (1,) * x.array.ndim if keepdim else ())

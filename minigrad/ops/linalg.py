@@ -6,10 +6,11 @@ algorithmic differentiation" (2008), written with differentiable operations.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from minigrad import return_types
 from minigrad.engine import Function, T, make
 from minigrad.grad_mode import mode
 from minigrad.ops import extremes, norms, reduce
@@ -147,11 +148,6 @@ class Cholesky(Function):
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
-class SlogDet(NamedTuple):
-    sign: Any
-    logabsdet: Any
-
-
 def inv(A: T) -> T:
     """A^-1. LinAlgError if a matrix is singular."""
     _square(A, "inv")
@@ -164,10 +160,10 @@ def det(A: T) -> T:
     return Determinant.apply(A)
 
 
-def slogdet(A: Any) -> SlogDet:
+def slogdet(A: Any) -> return_types.SlogDet:
     """(sign, logabsdet) of the determinant; (0, -inf) for a singular matrix."""
     _square(A, "slogdet")
-    return SlogDet(*LogDeterminant.apply(A))
+    return return_types.slogdet(*LogDeterminant.apply(A))
 
 
 def logdet(A: T) -> T:

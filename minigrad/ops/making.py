@@ -12,10 +12,11 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import TensorBase, make
+from minigrad.ops.nested import array_of
 from minigrad.ops.shape import sizes_of
-from minigrad.parts import Device
+from minigrad.parts import Device, Size
 
-__all__ = ["allocating", "dtype_of", "finish", "size_of"]
+__all__ = ["allocating", "dtype_of", "finish", "of_type", "size_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _IGNORED = {"size", "pin_memory", "memory_format", "names"}
@@ -73,3 +74,20 @@ def size_of(size: tuple, keywords: dict, name: str) -> tuple[int, ...]:
     if math.prod(s for s in shape if s) >> 59:  # elements of 8 bytes that 63 bits can count, as NumPy does: zeros too
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return shape
+
+
+def of_type(data: tuple, dtype: np.dtype, device: Any = None) -> np.ndarray:
+    """What Tensor(...) and FloatTensor(...) hold: a sequence, as elements of the type; of sizes, elements not set."""
+    if device is not None:
+        Device(device)
+    sizes = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+    if sizes and all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
+        return np.empty(size_of(tuple(sizes), {}, "Tensor"), dtype)
+    if len(data) > 1:
+        raise TypeError(f"new(): expected sizes, or one sequence, but got {', '.join(type(d).__name__ for d in data)}")
+    source = data[0] if data else []
+    if source is None or isinstance(source, (bool, int, float, complex, str, np.generic)):
+        raise TypeError(f"new(): data must be a sequence (got {type(source).__name__})")
+    array = array_of(source)
+    with np.errstate(all="ignore"):
+        return np.array(array, dtype, order="C")

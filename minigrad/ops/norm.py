@@ -64,7 +64,7 @@ class LayerNormGrad(Function):
         ctx.ndim, ctx.eps, ctx.centred = of.ndim, of.eps, of.centred
         dtype, shape = x.array.dtype, x.array.shape
         dx, dw, db = _to_fill(of.needs_input_grad, shape, shape[-of.ndim:], shape[-of.ndim:], dtype=dtype)
-        lib.mg_layer_norm_grad(dtype.num, _maybe(dx), _maybe(dw), _maybe(db), ptr(dy), ptr(x), stats._pointer,
+        lib.mg_layer_norm_grad(dtype.num, _maybe(dx), _maybe(dw), _maybe(db), ptr(dy), ptr(x), ptr(stats),
                                _maybe(w), *of.sizes, of.centred)
         return dx, dw, db
 
@@ -112,7 +112,7 @@ class BatchNormGrad(Function):
         ctx.training, ctx.eps = of.training, of.eps
         dtype, channels = x.array.dtype, of.sizes[1]
         dx, dw, db = _to_fill(of.needs_input_grad, x.array.shape, (channels,), (channels,), dtype=dtype)
-        lib.mg_batch_norm_grad(dtype.num, _maybe(dx), _maybe(dw), _maybe(db), ptr(dy), ptr(x), stats._pointer,
+        lib.mg_batch_norm_grad(dtype.num, _maybe(dx), _maybe(dw), _maybe(db), ptr(dy), ptr(x), ptr(stats),
                                _maybe(w), *of.sizes, of.training)
         return dx, dw, db
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from minigrad import return_types
 from minigrad.engine import T, TensorBase, make
 from minigrad.ops.blends import lerp
 from minigrad.ops.extremes import Share
@@ -14,22 +15,18 @@ from minigrad.ops.reduce import axes_of, dropped, numpy_names
 from minigrad.ops.scatter import gather
 from minigrad.ops.shape import Reshape, axis_of
 from minigrad.ops.sorting import order
+from minigrad.return_types import ValuesIndices
 
 __all__ = ["median", "mode", "nanmedian", "nanquantile", "quantile"]
 
 INT64 = np.dtype(np.int64)
 
 
-class Picked(NamedTuple):
-    values: Any
-    indices: Any
-
-
-def _pick(x: Any, at: np.ndarray, axis: int, keepdim: bool) -> Picked:
+def _pick(x: Any, at: np.ndarray, axis: int, keepdim: bool) -> tuple[Any, Any]:
     """(values, indices) at one position of each row."""
     index = make(at.astype(INT64))
     y, axes = gather(x, axis, index), (axis,) if x.array.ndim else ()
-    return Picked(dropped(y, axes, keepdim), dropped(index, axes, keepdim))
+    return dropped(y, axes, keepdim), dropped(index, axes, keepdim)
 
 
 def _middle(a: np.ndarray, axis: int, skip_nan: bool) -> np.ndarray:
@@ -52,7 +49,8 @@ def _median(x: Any, dim: Any, keepdim: bool, name: str) -> Any:
         axis = axis_of(dim, x.array.ndim)
         if x.array.ndim and not x.array.shape[axis]:
             raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
-        return _pick(x, _middle(x.array, axis, skip_nan), axis, keepdim)
+        result = return_types.nanmedian if skip_nan else return_types.median
+        return result(*_pick(x, _middle(x.array, axis, skip_nan), axis, keepdim))
 
     def find(x: Any, axes: tuple[int, ...]) -> Any:
         a = x.array.reshape(-1)
@@ -76,12 +74,12 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Picked:
+def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """(values, indices): the smallest of the most frequent elements along dim, and the last place where it is."""
     require_tensor(input, "mode")
     a, axis = input.array, axis_of(dim, input.array.ndim)
     if not a.ndim:
-        return _pick(input, np.zeros((), INT64), axis, keepdim)
+        return return_types.mode(*_pick(input, np.zeros((), INT64), axis, keepdim))
     if not a.shape[axis]:
         raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
     rows = np.moveaxis(a, axis, -1).reshape(-1, a.shape[axis])
@@ -91,8 +89,8 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Picked:
         same = row == values[counts.argmax()]
         at[i] = np.flatnonzero(same)[-1] if same.any() else len(row) - 1
     kept = [1 if i == axis else s for i, s in enumerate(a.shape)]
-    return _pick(input, np.moveaxis(at.reshape([s for i, s in enumerate(a.shape) if i != axis] + [1]), -1,
-                                    axis).reshape(kept), axis, keepdim)
+    at = np.moveaxis(at.reshape([s for i, s in enumerate(a.shape) if i != axis] + [1]), -1, axis).reshape(kept)
+    return return_types.mode(*_pick(input, at, axis, keepdim))
 
 
 _MODES = ("linear", "lower", "higher", "midpoint", "nearest")

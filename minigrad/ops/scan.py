@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
+from minigrad import dtypes, return_types
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.grad_mode import mode
 from minigrad.ops.arithmetic import mul
@@ -19,6 +19,7 @@ from minigrad.ops.rearrange import flip
 from minigrad.ops.reduce import axes_of, dropped, numpy_names, sum
 from minigrad.ops.scatter import gather
 from minigrad.ops.shape import Cast, Reshape, axis_of
+from minigrad.return_types import ValuesIndices
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "prod", "trapezoid"]
 
@@ -135,37 +136,32 @@ def prod(input: T, dim: int | None = None, keepdim: bool = False, *, dtype: Any 
 # -- extremes and exponentials -----------------------------------------------------------------------------------------
 
 
-class Running(NamedTuple):
-    values: Any
-    indices: Any
-
-
-def _running(x: Any, dim: Any, operation: str, ufunc: Any) -> Running:
+def _running(x: Any, dim: Any, operation: str, ufunc: Any) -> tuple[Any, Any]:
     """(values, indices) of the extreme up to each element: the last of equal ones; NaN is more extreme than all."""
     require_tensor(x, operation)
     axis = axis_of(dim, x.array.ndim)
     if not x.array.ndim:
-        return Running(x.clone(), make(np.zeros((), INT64)))
+        return x.clone(), make(np.zeros((), INT64))
     if not x.array.size:
-        return Running(x.clone(), make(np.zeros(x.array.shape, INT64)))
+        return x.clone(), make(np.zeros(x.array.shape, INT64))
     a = x.array
     best = ufunc.accumulate(a, axis)
     places = np.arange(a.shape[axis]).reshape([-1 if i == axis else 1 for i in range(a.ndim)])
     hit = (a == best) | np.isnan(a)
     at = make(np.maximum.accumulate(np.where(hit, places, 0), axis))
-    return Running(gather(x, axis, at), at)
+    return gather(x, axis, at), at
 
 
 @numpy_names
-def cummax(input: Any, dim: int) -> Running:
+def cummax(input: Any, dim: int) -> ValuesIndices:
     """(values, indices): the largest element up to each along dim, and where it is."""
-    return _running(input, dim, "cummax", np.maximum)
+    return return_types.cummax(*_running(input, dim, "cummax", np.maximum))
 
 
 @numpy_names
-def cummin(input: Any, dim: int) -> Running:
+def cummin(input: Any, dim: int) -> ValuesIndices:
     """(values, indices): the smallest element up to each along dim, and where it is."""
-    return _running(input, dim, "cummin", np.minimum)
+    return return_types.cummin(*_running(input, dim, "cummin", np.minimum))
 
 
 class LogCumSumExp(Function):

@@ -46,7 +46,7 @@ class SoftCrossEntropyGrad(Function):
         ctx.save_for_backward(dy, x, t, stats)
         ctx.mean = mean
         dx = new_like(x)
-        lib.mg_soft_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), ptr(x), ptr(t), stats._pointer,
+        lib.mg_soft_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), ptr(x), ptr(t), ptr(stats),
                                        *x.array.shape, 0 if mean else 1)
         return dx
 

@@ -131,7 +131,7 @@ class CrossEntropyGrad(Function):
         ctx.save_for_backward(dy, x, target, stats)
         ctx.ignore, ctx.mean = ignore, mean
         rows, cols = x.array.shape
-        dx, lse = new_like(x), stats._pointer
+        dx, lse = new_like(x), stats._pointer or ptr(stats)
         count = lse + 3 * rows if mean else NULL
         lib.mg_cross_entropy_grad(x.array.dtype.num, dx._pointer, ptr(dy), count, ptr(x), lse, ptr(target), rows, cols,
                                   ignore, 0 if mean else 1)

@@ -5,23 +5,19 @@ NaN counts as larger than every number, as in PyTorch.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
+from minigrad import dtypes, return_types
 from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.pieces import narrow, part, whole
 from minigrad.ops.scatter import gather
 from minigrad.ops.shape import axis_of, unsqueeze
+from minigrad.return_types import ValuesIndices
 
 __all__ = ["argsort", "bucketize", "kthvalue", "msort", "searchsorted", "sort", "topk"]
-
-
-class Sorted(NamedTuple):
-    values: Any
-    indices: Any
 
 
 def order(array: np.ndarray, axis: int, descending: bool) -> np.ndarray:
@@ -34,12 +30,12 @@ def order(array: np.ndarray, axis: int, descending: bool) -> np.ndarray:
     return array.shape[axis] - 1 - np.flip(backward, axis)
 
 
-def sort(x: Any, dim: Any = -1, descending: bool = False, *, stable: bool = False) -> Sorted:
+def sort(x: Any, dim: Any = -1, descending: bool = False, *, stable: bool = False) -> ValuesIndices:
     """(values, indices) in order along dim; equal elements keep their order, stable or not."""
     require_tensor(x, "sort")
     axis = axis_of(dim, x.array.ndim)
     at = make(order(x.array, axis, descending))
-    return Sorted(gather(x, axis, at), at)
+    return return_types.sort(gather(x, axis, at), at)
 
 
 def argsort(x: T, dim: int = -1, descending: bool = False, *, stable: bool = False) -> T:
@@ -53,7 +49,7 @@ def msort(x: T) -> T:
     return sort(x, 0).values
 
 
-def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
+def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
     """(values, indices) of the k largest (or smallest) elements along dim, in order whether asked for or not."""
     require_tensor(x, "topk")
     axis, k = axis_of(dim, x.array.ndim), whole(k, "topk", "k")
@@ -61,10 +57,10 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
         raise RuntimeError("selected index k out of range")
     at = make(order(x.array, axis, largest))
     at = at if not x.array.ndim else narrow(at, axis, 0, k).contiguous()
-    return Sorted(gather(x, axis, at), at)
+    return return_types.topk(gather(x, axis, at), at)
 
 
-def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Sorted:
+def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """(value, index) of the k-th smallest element along dim, k counted from 1."""
     require_tensor(x, "kthvalue")
     axis, k = axis_of(dim, x.array.ndim), whole(k, "kthvalue", "k")
@@ -74,10 +70,10 @@ def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Sorted:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
     at = make(order(x.array, axis, False))
     if not x.array.ndim:
-        return Sorted(gather(x, axis, at), at)
+        return return_types.kthvalue(gather(x, axis, at), at)
     at = unsqueeze(part(at, axis, k - 1), axis)
     values = gather(x, axis, at)
-    return Sorted(values, at) if keepdim else Sorted(values.squeeze(axis), at.squeeze(axis))
+    return return_types.kthvalue(*(values, at) if keepdim else (values.squeeze(axis), at.squeeze(axis)))
 
 
 def searchsorted(sorted_sequence: Any, values: Any, *, out_int32: bool = False, right: bool = False,

@@ -1,0 +1,51 @@
+"""How scripts call things: results with names, out=, NumPy's names, the old tensor types, formatting; as PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad
+
+LINES = """
+    t.max(M, 1) | t.min(M, dim=0) | M.sort() | t.topk(M, 1) | t.kthvalue(M, 1) | t.mode(M) | M.median(0)
+    t.nanmedian(M, 0) | t.cummax(M, 0) | t.cummin(M, 0) | t.aminmax(M) | t.slogdet(M[:, :2]) | t.histogram(M, 2) | type(t.max(M, 1))
+    t.add(V, 1, out=t.empty(2)) | t.add(V, 1, out=t.empty(2).double()) | t.add(V, 1, out=t.empty(2).long())
+    t.mm(M, M.T, out=t.empty(2, 2)) | t.cat([V, V], out=t.empty(0)) | t.sum(M, dim=0, out=t.empty(3))
+    t.add(V.requires_grad_(), 1, out=t.empty(2)) | t.add(V, 1, out=t.empty(2).requires_grad_()) | t.exp(V, out=3)
+    t.relu(V, out=V) | t.flatten(M, out=V) | t.eq(V, 1, out=t.empty(2).bool()) | tuple(t.max(M, 0, out=(V, V.long())))
+    t.cat([V, V], axis=0) | t.stack([V, V], axis=1) | t.softmax(M, axis=1) | t.unsqueeze(V, axis=0) | t.sort(V, axis=0)
+    t.exp(input=V) | t.where(condition=V > 1, input=V, other=V) | t.unbind(V, axis=0) | t.squeeze(M[:1], axis=0)
+    t.Tensor([1, 2]) | t.Tensor(2, 3).shape | t.Tensor(3).shape | t.Tensor(V.shape).shape | t.Tensor() | t.Tensor(2.5)
+    t.Tensor((2, 3)) | t.Tensor('a') | t.Tensor(None) | t.Tensor([[1], [2, 3]]) | t.Tensor(True) | t.Tensor(-1)
+    t.FloatTensor([1, 2]) | t.LongTensor([1.7]) | t.LongTensor(2, 2).shape | t.ByteTensor([1]) | t.BoolTensor([True])
+    t.DoubleTensor(np.ones(2, np.float32)) | t.IntTensor([1]).type() | t.FloatTensor | isinstance(V, t.FloatTensor)
+    isinstance(V, t.LongTensor) | V.type(t.LongTensor) | V.type('torch.DoubleTensor') | V.type('torch.NoTensor')
+    f"{V.sum()} {V.sum():.2f} {V}" | f"{V:.2f}" | f"{V.sum().requires_grad_()}" | f"{t.nn.Parameter(V.sum()):.1f}"
+    t.backends.mps.is_available() | t.accelerator.is_available() | t.accelerator.current_accelerator() | t.version.cuda
+    t.set_default_device('cpu') | t.cuda.memory_allocated() | t.get_default_device()
+"""
+EXPRESSIONS = [expression.strip() for line in LINES.strip().splitlines() for expression in line.split(" | ")]
+
+
+def seen(expression, library):
+    """What an expression prints, or the class of its exception."""
+    names = {"t": library, "np": np, "V": library.tensor([1.0, 2.0]),
+             "M": library.tensor([[3.0, 1.0, 2.0], [4.0, 6.0, 5.0]])}
+    try:
+        return repr(eval(expression, names)).replace("minigrad", "torch")
+    except Exception as error:
+        return type(error)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_as_pytorch(expression):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    assert seen(expression, minigrad) == seen(expression, torch)
+
+
+def test_every_named_result_says_where_it_is_from():
+    assert type(minigrad.max(minigrad.eye(2), 0)) is minigrad.return_types.max
+    values, indices = minigrad.max(minigrad.eye(2), 0)
+    assert values.tolist() == [1, 1] and indices.tolist() == [0, 1]
