@@ -9,9 +9,9 @@ import minigrad
 
 LINES = """
     t.max(M, 1) | t.min(M, dim=0) | M.sort() | t.topk(M, 1) | t.kthvalue(M, 1) | t.mode(M) | M.median(0)
-    t.nanmedian(M, 0) | t.cummax(M, 0) | t.cummin(M, 0) | t.aminmax(M) | t.slogdet(M[:, :2]) | t.histogram(M, 2) | type(t.max(M, 1))
+    t.nanmedian(M, 0) | t.cummax(M, 0) | t.cummin(M, 0) | t.aminmax(M) | t.slogdet(M[:, :2]) | t.histogram(M, 2)
     t.add(V, 1, out=t.empty(2)) | t.add(V, 1, out=t.empty(2).double()) | t.add(V, 1, out=t.empty(2).long())
-    t.mm(M, M.T, out=t.empty(2, 2)) | t.cat([V, V], out=t.empty(0)) | t.sum(M, dim=0, out=t.empty(3))
+    type(t.max(M, 1)) | t.mm(M, M.T, out=t.empty(2, 2)) | t.cat([V, V], out=t.empty(0)) | t.sum(M, dim=0, out=t.empty(3))
     t.add(V.requires_grad_(), 1, out=t.empty(2)) | t.add(V, 1, out=t.empty(2).requires_grad_()) | t.exp(V, out=3)
     t.relu(V, out=V) | t.flatten(M, out=V) | t.eq(V, 1, out=t.empty(2).bool()) | tuple(t.max(M, 0, out=(V, V.long())))
     t.cat([V, V], axis=0) | t.stack([V, V], axis=1) | t.softmax(M, axis=1) | t.unsqueeze(V, axis=0) | t.sort(V, axis=0)
