@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, T, make
+from minigrad.grad_mode import mode
 from minigrad.ops.choice import where
 from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import require_tensor
@@ -24,7 +25,7 @@ _UFUNCS = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
 class ScatterProduct(Function):
     """y = x, with y[p_i] *= s_i;  dx = dy times the s at its place, ds_i = dy[p_i] times what else is at its place.
 
-    Second derivatives treat factors that are zero as constants.
+    Second derivatives are refused where a factor is zero.
     """
 
     @staticmethod
@@ -38,6 +39,9 @@ class ScatterProduct(Function):
         x, src = ctx.saved_tensors
         places, dtype = ctx.places, dy.array.dtype
         x_zero, src_zero = x.array == 0, src.array == 0
+        if mode.enabled and (x_zero.any() or src_zero.any()):
+            raise NotImplementedError("second derivatives of scatter_reduce and index_reduce by products are refused "
+                                      "where a factor is zero; use prod on the parts")
         zeros = x_zero.astype(np.int64)
         np.add.at(zeros, places, src_zero)
         one = make(np.ones((), dtype))
