@@ -205,3 +205,11 @@ def test_shapes_that_differ_are_warned_of(expression, who):
     assert "target size (minigrad.Size([3]))" in text and "input size (minigrad.Size([2, 3]))" in text
     assert f" in {who}. " in text
     assert warning.filename == "<string>"
+
+
+@pytest.mark.parametrize(("name", "advice"), [
+    ("ctc_loss", "not offered"), ("scaled_dot_product_attention", "softmax"), ("conv3d", "1 and 2 dimensions"),
+])
+def test_what_is_not_offered_says_so(name, advice):
+    with pytest.raises(AttributeError, match=advice):
+        getattr(ours.nn.functional, name)

@@ -5,6 +5,7 @@ No file has the name of a function, which it would hide.
 
 from typing import TYPE_CHECKING
 
+from minigrad.names import package_getattr
 from minigrad.nn.functional import (
     activations,
     arrangements,
@@ -58,3 +59,14 @@ if not TYPE_CHECKING:  # which can't read a computed list: to it, all names here
         *structures.__all__,
         *weight_noises.__all__,
     ]
+
+    __getattr__ = package_getattr("minigrad.nn.functional", {
+        "ctc_loss": "losses of sequences are not offered",
+        "linear_cross_entropy": "use cross_entropy(linear(input, weight), target)",
+        **dict.fromkeys(("scaled_dot_product_attention", "multi_head_attention_forward"),
+                        "attention is not offered: compose softmax(q @ k.mT / d ** 0.5, -1) @ v"),
+        **dict.fromkeys(("conv3d", "conv_transpose3d", "max_pool3d", "avg_pool3d", "adaptive_avg_pool3d",
+                         "adaptive_max_pool3d"),
+                        "convolutions and pooling over 1 and 2 dimensions are offered"),
+        **dict.fromkeys(("interpolate", "upsample", "grid_sample", "affine_grid"), "resampling is not offered"),
+    })
