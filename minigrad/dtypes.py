@@ -35,7 +35,7 @@ class dtype:
         return self.dtype.itemsize
 
     def __repr__(self) -> str:
-        return f"minigrad.{self.name}"
+        return f"torch.{self.name}"  # evaluates under `import minigrad as torch`, and equals PyTorch's
 
     def __reduce__(self) -> tuple:
         return of, (self.dtype,)

@@ -71,7 +71,7 @@ class Size(tuple[int, ...]):
         return Size(item) if isinstance(key, slice) else item
 
     def __repr__(self) -> str:
-        return f"minigrad.Size({list(self)})"
+        return f"torch.Size({list(self)})"
 
 
 class RemovableHandle:

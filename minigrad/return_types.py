@@ -35,7 +35,7 @@ R = TypeVar("R", bound=tuple)
 
 def _shown(result: Any) -> str:
     fields = ",\n".join(f"{name}={value!r}" for name, value in zip(result._fields, result))
-    return f"minigrad.return_types.{type(result).__name__}(\n{fields})"
+    return f"torch.return_types.{type(result).__name__}(\n{fields})"
 
 
 def _of(base: type[R], name: str) -> type[R]:

@@ -252,7 +252,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
 
     def type(self, dtype: Any = None) -> Any:
         """self in another dtype; without one, the name of its own, such as "minigrad.FloatTensor"."""
-        return f"minigrad.{dtypes.title(self.array.dtype)}Tensor" if dtype is None else self.to(dtypes.resolve(dtype))
+        return f"torch.{dtypes.title(self.array.dtype)}Tensor" if dtype is None else self.to(dtypes.resolve(dtype))
 
     def cpu(self) -> Tensor:
         return self

@@ -22,7 +22,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     """A copy of data: numbers, nested lists, NumPy arrays. Python floats become the default float, ints int64.
 
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]).shape
-    minigrad.Size([2, 2])
+    torch.Size([2, 2])
     """
     return finish(np.array(array_of(data, dtype), order="C"), requires_grad, device=device)
 

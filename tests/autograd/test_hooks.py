@@ -201,7 +201,7 @@ def test_nothing_is_left_of_the_hooks():
 def test_an_unpacked_tensor_of_another_shape():
     with ours.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: ours.ones(3)):
         y = leaf(ours).exp()
-    with pytest.raises(RuntimeError, match=r"unpack_hook returned a Tensor of minigrad\.float32 \[3\]"):
+    with pytest.raises(RuntimeError, match=r"unpack_hook returned a Tensor of torch\.float32 \[3\]"):
         y.sum().backward()
 
 

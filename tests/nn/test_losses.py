@@ -202,7 +202,7 @@ def test_shapes_that_differ_are_warned_of(expression, who):
     """The warning names both shapes and the module, and points at the caller's line."""
     (warning,) = warned(ours, expression)
     text = str(warning.message)
-    assert "target size (minigrad.Size([3]))" in text and "input size (minigrad.Size([2, 3]))" in text
+    assert "target size (torch.Size([3]))" in text and "input size (torch.Size([2, 3]))" in text
     assert f" in {who}. " in text
     assert warning.filename == "<string>"
 
