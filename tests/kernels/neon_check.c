@@ -67,6 +67,11 @@ typedef double *const *S;
     KIND(grad3, 64, (int, void *, P, P, I, double, double, double), f(dtype, o, x, y, n, 1.5, 1.25, .5)) \
     KIND(broadcast, 0, (int, void *, P, P, I, I, I, I, I, I), f(dtype, o, x, y, rows, cols, cols, 1, Y_STRIDES)) \
     KIND(dropout, 0, (int, void *, P, const uint64_t *, I, I), f(dtype, o, x, draw, 8 * n, keep)) \
+    KIND(normal_mul, 0, (int, void *, P, const uint64_t *, I, double, double), f(dtype, o, x, draw, 8 * n, 1, .75)) \
+    KIND(normal_add, 0, (int, void *, P, const uint64_t *, I, double), f(dtype, o, x, draw, 8 * n, .75)) \
+    KIND(exact_dropout, 0, (int, void *, P, const uint64_t *, I, I, I), \
+         f(dtype, o, x, draw, rows, cols, form * cols / 7)) \
+    KIND(max_norm, 0, (int, void *, I, I, I, double), f(dtype, o, rows, cols, inner, 3)) \
     KIND(mask_scale, 0, (int, void *, P, const uint8_t *, I, double), f(dtype, o, x, mask, n, 1.25)) \
     KIND(sum, 0, (int, void *, P, I, I, I, double), f(dtype, o, x, rows, cols, inner, .5)) \
     KIND(extreme, 0, (int, void *, I *, P, I, I, I), f(dtype, o, O(2), x, rows, cols + 1, inner)) \
