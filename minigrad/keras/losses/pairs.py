@@ -11,7 +11,7 @@ from minigrad.keras.config import dtype_of
 from minigrad.ops.kernel import broadcast
 from minigrad.tensor import Tensor
 
-__all__ = ["as_floats", "as_tensor", "pair", "require_shapes", "same_rank", "same_shape"]
+__all__ = ["as_floats", "as_tensor", "kind_of", "pair", "require_shapes", "same_rank", "same_shape"]
 
 
 def as_tensor(x: Any, dtype: np.dtype | None = None) -> Tensor:
@@ -58,3 +58,12 @@ def require_shapes(y_true: Any, y_pred: Any) -> None:
     if y_true.array.shape != y_pred.array.shape:
         raise ValueError("Arguments `target` and `output` must have the same shape. Received: "
                          f"target.shape={tuple(y_true.shape)}, output.shape={tuple(y_pred.shape)}")
+
+
+def kind_of(true_shape: tuple[int, ...], pred_shape: tuple[int, ...]) -> str:
+    """What "accuracy" and "crossentropy" mean for these shapes: "binary", "sparse_categorical" or "categorical"."""
+    if pred_shape[-1:] == (1,):
+        return "binary"
+    if len(true_shape) < len(pred_shape) or true_shape[-1] == 1:
+        return "sparse_categorical"
+    return "categorical"
