@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, overload
 
 __all__ = ["Device", "RemovableHandle", "Size", "channels_last", "contiguous_format", "preserve_format", "strided"]
 
@@ -66,6 +66,10 @@ class Size(tuple[int, ...]):
     def __rmul__(self, times: SupportsIndex) -> Size:
         return self * times
 
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> Size: ...
     def __getitem__(self, key: Any) -> Any:
         item = tuple.__getitem__(self, key)
         return Size(item) if isinstance(key, slice) else item

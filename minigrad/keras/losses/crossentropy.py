@@ -79,7 +79,7 @@ def _binary_mean(y_true: Tensor, y_pred: Tensor, from_logits: bool = False, labe
     return _binary(_smoothed(t, label_smoothing, 0.5), y, from_logits, 0, 1.0 / size if size else math.nan)
 
 
-binary_crossentropy.batch_mean = _binary_mean  # type: ignore[attr-defined]
+binary_crossentropy.batch_mean = _binary_mean
 
 
 # -- classes as probabilities ------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def _categorical_mean(y_true: Tensor, y_pred: Tensor, from_logits: bool = False,
     return SoftCrossEntropy.apply(x, t, True)
 
 
-categorical_crossentropy.batch_mean = _categorical_mean  # type: ignore[attr-defined]
+categorical_crossentropy.batch_mean = _categorical_mean
 
 
 # -- classes as numbers ------------------------------------------------------------------------------------------------
@@ -172,8 +172,8 @@ def _sparse_mean(y_true: Tensor, y_pred: Tensor, from_logits: bool = False, igno
     return cross_entropy(x, _numbers(y_true, x, -1), _NO_CLASS, True)
 
 
-sparse_categorical_crossentropy.batch_mean = _sparse_mean  # type: ignore[attr-defined]
-sparse_categorical_crossentropy.takes_classes = True  # type: ignore[attr-defined]
+sparse_categorical_crossentropy.batch_mean = _sparse_mean
+sparse_categorical_crossentropy.takes_classes = True
 
 
 # -- less weight for what is easy, and overlaps ------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     return (1.0 - p ** q) / q
 
 
-categorical_generalized_cross_entropy.takes_classes = True  # type: ignore[attr-defined]
+categorical_generalized_cross_entropy.takes_classes = True
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:

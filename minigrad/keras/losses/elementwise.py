@@ -48,9 +48,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     return _each(HuberOp, y_true, y_pred, float(delta)).mean(-1)
 
 
-mean_squared_error.batch_mean = lambda y_true, y_pred: _mean_of(MSE, y_true, y_pred, 0.0)  # type: ignore[attr-defined]
-mean_absolute_error.batch_mean = lambda y_true, y_pred: _mean_of(L1, y_true, y_pred, 0.0)  # type: ignore[attr-defined]
-huber.batch_mean = (  # type: ignore[attr-defined]
+mean_squared_error.batch_mean = lambda y_true, y_pred: _mean_of(MSE, y_true, y_pred, 0.0)
+mean_absolute_error.batch_mean = lambda y_true, y_pred: _mean_of(L1, y_true, y_pred, 0.0)
+huber.batch_mean = (
     lambda y_true, y_pred, delta=1.0: _mean_of(HuberOp, y_true, y_pred, float(delta)))
 
 
