@@ -31,8 +31,10 @@ class MatMul(Function):
 
     @staticmethod
     def forward(ctx, a, b, ta=False, tb=False):
-        save_factors(ctx, a, b)
-        ctx.forms = ta, tb
+        needs = ctx.needs_input_grad
+        if True in needs:
+            ctx.save_for_backward(a if needs[1] else None, b if needs[0] else None)
+            ctx.forms = ta, tb
         return _product(a, b, ta, tb)
 
     @classmethod
@@ -86,8 +88,20 @@ def same_float(operation: str, *tensors: Any) -> None:
                                f"{t.dtype}")
 
 
+def _fit(a: Any, b: Any) -> bool:
+    """Whether a (m, k) and b (k, n) go together, floats of one type."""
+    try:
+        x, y = a.array, b.array
+        return (x.ndim == 2 == y.ndim and x.dtype is y.dtype and x.dtype.num in FLOATS
+                and x.shape[1] == y.shape[0])
+    except AttributeError:  # one is no tensor
+        return False
+
+
 def matmul(a: T, b: Any) -> T:
     """a @ b. Vectors, matrices, and batches of matrices whose leading dimensions broadcast, as in NumPy and PyTorch."""
+    if _fit(a, b):
+        return MatMul.apply(a, b)
     same_float("matmul", a, b)
     sa, sb = a.array.shape, b.array.shape
     if not sa or not sb:
@@ -98,8 +112,6 @@ def matmul(a: T, b: Any) -> T:
                            f"{'x'.join(map(str, sb))})")
     if a.array.dtype.num not in FLOATS:
         return make(np.asarray(np.matmul(a.array, b.array)))
-    if len(sa) == 2 and len(sb) == 2:
-        return MatMul.apply(a, b)
     if len(sa) == 1 or len(sb) == 1:
         c = matmul(Reshape.apply(a, (1, *sa)) if len(sa) == 1 else a, Reshape.apply(b, (*sb, 1)) if len(sb) == 1 else b)
         lead, shape = c.array.shape[:-2], c.array.shape
