@@ -74,7 +74,7 @@ from minigrad.typed_tensors import (
 )
 
 if TYPE_CHECKING:  # loaded on first use: see _LATE
-    from minigrad import autograd, func, keras, linalg, nn, optim, utils
+    from minigrad import autograd, distributions, func, keras, linalg, nn, optim, utils
     from minigrad.autograd.anomaly_mode import (
         is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
         is_anomaly_enabled as is_anomaly_enabled,
@@ -90,7 +90,8 @@ __version__ = version.__version__
 newaxis = None
 
 _LATE = {
-    **{name: f"minigrad.{name}" for name in ("autograd", "func", "keras", "linalg", "nn", "optim", "utils")},
+    **{name: f"minigrad.{name}" for name in (
+        "autograd", "distributions", "func", "keras", "linalg", "nn", "optim", "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
     "mc_dropout": "minigrad.nn.monte_carlo",
@@ -100,6 +101,7 @@ _ABSENT = {
     **dict.fromkeys(("float16", "half", "bfloat16", "complex64", "complex128", "int8", "int16", "short", "cfloat"),
                     "the element types are float32, float64, int64, int32, uint8 and bool"),
     **dict.fromkeys(("jit", "compile", "export", "fx", "distributed", "multiprocessing"), "it is not offered"),
+    **dict.fromkeys(("amp", "autocast"), "it is not offered: all is computed in float32 or float64; leave it out"),
     **dict.fromkeys(("sparse", "sparse_coo_tensor", "quantization", "fft"), "it is not offered; use NumPy"),
 }
 

@@ -24,6 +24,7 @@ LINES = """
     isinstance(V, t.LongTensor) | V.type(t.LongTensor) | V.type('torch.DoubleTensor') | V.type('torch.NoTensor')
     f"{V.sum()} {V.sum():.2f} {V}" | f"{V:.2f}" | f"{V.sum().requires_grad_()}" | f"{t.nn.Parameter(V.sum()):.1f}"
     t.backends.mps.is_available() | t.accelerator.is_available() | t.accelerator.current_accelerator() | t.version.cuda
+    t.optim.SGD([{"params": [V]}, {"params": [M], "lr": 1.0}], lr=0.1) | type(V)
     t.set_default_device('cpu') | t.cuda.memory_allocated() | t.get_default_device()
 """
 EXPRESSIONS = [expression.strip() for line in LINES.strip().splitlines() for expression in line.split(" | ")]

@@ -21,7 +21,7 @@ LAYERS = (
     {"tensor"},
     {"creation"},
     {"autograd", "functions", "linalg", "packing", "serialization", "typed_tensors"},
-    {"func", "nn", "optim", "utils"},
+    {"distributions", "func", "nn", "optim", "utils"},
     {"keras"},
     {""},  # minigrad/__init__.py: the public names
 )

@@ -134,8 +134,9 @@ def linear(x: T, weight: Any, bias: Any = None) -> T:
         same_float("linear", x, weight, bias)
     xs, ws = x.array.shape, weight.array.shape
     if not xs or len(ws) != 2 or xs[-1] != ws[1] or (bias is not None and bias.array.shape != ws[:1]):
-        raise RuntimeError(f"linear: mat1 and mat2 shapes cannot be multiplied: input {list(xs)} @ weight {list(ws)} "
-                           "transposed" + ("" if bias is None else f" + bias {list(bias.array.shape)}")
+        sizes = f" ({int(np.prod(xs[:-1]))}x{xs[-1]} and {ws[1]}x{ws[0]})" if xs and len(ws) == 2 else ""
+        raise RuntimeError(f"linear: mat1 and mat2 shapes cannot be multiplied{sizes}: input {list(xs)} @ weight "
+                           f"{list(ws)} transposed" + ("" if bias is None else f" + bias {list(bias.array.shape)}")
                            + ": expected input (..., in), weight (out, in)" + ("" if bias is None else ", bias (out)"))
     if x.array.dtype.num not in FLOATS:
         y = matmul(x, weight.t())

@@ -179,8 +179,7 @@ class Optimizer(Hooks):
                 group.setdefault(name, default)
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
-        for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines.extend(f"    {name}: {group[name]}" for name in sorted(group) if name != "params")
-        return "\n".join(lines) + "\n)"
+        groups = ["\n".join([f"Parameter Group {number}", *(
+            f"    {name}: {group[name]}" for name in sorted(group) if name != "params")])
+            for number, group in enumerate(self.param_groups)]
+        return f"{type(self).__name__} (\n" + "\n\n".join(groups) + "\n)"
