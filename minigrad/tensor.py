@@ -41,7 +41,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
     zeros, randn and so on.
     """
 
-    __module__ = "minigrad"   # where its users find it
+    __module__ = "minigrad"  # where its users find it
     __array_priority__ = 1000  # a NumPy array on the left leaves the operator to us
 
     def __init__(self, *data: Any, device: Any = None) -> None:
