@@ -20,7 +20,7 @@ def _idx_files(directory: Path) -> list[Path] | None:
     """The four files; None unless all are there."""
     found = [next((path for path in (directory / f"{name}.gz", directory / name) if path.is_file()), None)
              for name in _IDX]
-    return None if None in found else found  # type: ignore[return-value]
+    return None if None in found else found
 
 
 def _read(path: Path) -> Arrays | None:

@@ -6,14 +6,14 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from minigrad.keras.losses import crossentropy, elementwise
+from minigrad.keras.losses import elementwise
 from minigrad.keras.losses.crossentropy import *
 from minigrad.keras.losses.elementwise import *
-from minigrad.keras.metrics import accuracy, auc, confusion, losses, regression
-from minigrad.keras.metrics.accuracy import *
+from minigrad.keras.metrics import losses
 from minigrad.keras.metrics.auc import *
 from minigrad.keras.metrics.confusion import *
 from minigrad.keras.metrics.losses import *
+from minigrad.keras.metrics.matching import *
 from minigrad.keras.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
 from minigrad.keras.metrics.regression import *
 from minigrad.keras.naming import to_snake_case

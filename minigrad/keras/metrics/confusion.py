@@ -59,14 +59,14 @@ class Counts(Metric):
                shape: tuple[int, ...] = ()) -> None:
         self._limits = np.asarray(thresholds, np.float32)
         count = len(self._limits)
-        self._even = count > 2 and bool(np.allclose(self._limits, evenly(count), atol=epsilon()))
+        self._even = count > 2 and bool(np.allclose(np.clip(self._limits, 0, 1), evenly(count), atol=epsilon()))
         self.top_k, self.class_id = top_k, class_id
         for name in _NAMES:
             setattr(self, name, self._sum(name, (count, *shape)))
 
     def _below(self, y_pred: np.ndarray) -> np.ndarray:
-        """How many thresholds each prediction is above; those of NaN are none."""
-        y_pred = np.where(np.isnan(y_pred), np.float32(-np.inf), y_pred)
+        """How many thresholds each prediction is above; a NaN counts as 0."""
+        y_pred = np.where(np.isnan(y_pred), np.float32(0), y_pred)
         if not self._even:
             order = np.sort(self._limits)
             return np.searchsorted(order, y_pred, side="left")

@@ -107,8 +107,10 @@ class Progbar:
         """Seconds per step. The first is not counted when there are more: much is done there for the first time."""
         if not current:
             return 0.0
-        known = self._after_first is not None and current > 1
-        each = (now - self._after_first) / (current - 1) if known else (now - self._start) / current  # type: ignore
+        if self._after_first is not None and current > 1:
+            each = (now - self._after_first) / (current - 1)
+        else:
+            each = (now - self._start) / current
         if current == 1:
             self._after_first = now
         return each
