@@ -25,6 +25,9 @@ LINES = """
     f"{V.sum()} {V.sum():.2f} {V}" | f"{V:.2f}" | f"{V.sum().requires_grad_()}" | f"{t.nn.Parameter(V.sum()):.1f}"
     t.backends.mps.is_available() | t.accelerator.is_available() | t.accelerator.current_accelerator() | t.version.cuda
     t.optim.SGD([{"params": [V]}, {"params": [M], "lr": 1.0}], lr=0.1) | type(V)
+    I + t.tensor([1, 2, 3]) | I * t.ones(3).long() | I ** t.tensor([1, 2, 3]) | V // t.ones(3) | V % t.ones(3)
+    t.cat(M) | t.stack(M) | t.hstack(M) | t.trapezoid(V, 2.0) | t.trapezoid(V, V) | t.cumulative_trapezoid(V, 'a')
+    t.is_same_size(V, 1) | V.adjoint() | V.sum().adjoint() | t.bincount(V) | t.histogram(V[:1], 2) | t.histc(V[:1], 2)
     t.set_default_device('cpu') | t.cuda.memory_allocated() | t.get_default_device()
 """
 EXPRESSIONS = [expression.strip() for line in LINES.strip().splitlines() for expression in line.split(" | ")]
@@ -32,7 +35,7 @@ EXPRESSIONS = [expression.strip() for line in LINES.strip().splitlines() for exp
 
 def seen(expression, library):
     """What an expression prints, or the class of its exception."""
-    names = {"t": library, "np": np, "V": library.tensor([1.0, 2.0]),
+    names = {"t": library, "np": np, "V": library.tensor([1.0, 2.0]), "I": library.tensor([1, 2]),
              "M": library.tensor([[3.0, 1.0, 2.0], [4.0, 6.0, 5.0]])}
     try:
         return repr(eval(expression, names)).replace("minigrad", "torch")

@@ -8,6 +8,7 @@ from minigrad import dtypes
 from minigrad.engine import TensorBase
 from minigrad.methods.become import reshape_in_place
 from minigrad.ops import pieces, rearrange, shape, views
+from minigrad.ops.kernel import require_tensor
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -59,7 +60,9 @@ class ShapeMethods(TensorBase):
         return self.T
 
     def adjoint(self) -> Self:
-        return shape.transpose(self, -2, -1)
+        if self.array.ndim == 1:
+            raise RuntimeError("tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor.")
+        return shape.transpose(self, -2, -1) if self.array.ndim else self
 
     def size(self, dim: Any = None) -> Any:
         return self.shape if dim is None else self.array.shape[shape.axis_of(dim, self.array.ndim)]
@@ -136,6 +139,7 @@ class ShapeMethods(TensorBase):
         return tuple(sorted(range(self.array.ndim), key=lambda i: -strides[i]))
 
     def is_same_size(self, other: Any) -> bool:
+        require_tensor(other, "is_same_size", "other", 2)
         return self.array.shape == other.array.shape
 
     def is_complex(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib
 from minigrad.ops.choice import where
-from minigrad.ops.kernel import as_float, binary, require_tensor, save_factors, unary
+from minigrad.ops.kernel import as_float, binary, broadcast, require_tensor, save_factors, unary
 from minigrad.ops.operands import function_of, operands, wrapped
 
 __all__ = ["add", "add_scaled", "div", "floor_divide", "mul", "neg", "pow", "remainder", "rsub", "sub",
@@ -131,7 +131,7 @@ def _rounded(name: str, quotient: Any, formula: str) -> type[Function]:
     class Rounded(Function):
         @staticmethod
         def forward(ctx, x, y):
-            _refuse_zero(y, name)
+            _refuse(x, y, name)
             with np.errstate(all="ignore"):
                 return make(np.asarray(quotient(x.array, y.array), x.array.dtype))
 
@@ -158,7 +158,7 @@ class Remainder(Function):
     @staticmethod
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
-        _refuse_zero(y, "remainder")
+        _refuse(x, y, "remainder")
         with np.errstate(all="ignore"):
             return make(np.asarray(np.remainder(x.array, y.array)))
 
@@ -180,8 +180,9 @@ def _refuse_bools() -> None:
                        "`logical_xor()` operator instead.")
 
 
-def _refuse_zero(y: TensorBase, operation: str) -> None:
-    """Integers can't be divided by 0, and bools not at all."""
+def _refuse(x: TensorBase, y: TensorBase, operation: str) -> None:
+    """Shapes that don't fit together can't be divided; nor can integers by 0, and bools not at all."""
+    broadcast(x.array.shape, y.array.shape)
     if y.array.dtype.kind == "b":
         raise NotImplementedError(f"\"{operation}\" not implemented for 'Bool'")
     if y.array.dtype.kind != "f" and not y.array.all():

@@ -87,7 +87,7 @@ def bincount(x: T, weights: Any = None, minlength: int = 0) -> T:
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if x.array.dtype.kind not in "iu":
-        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{dtypes.title(x.array.dtype)}'")
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtypes.title(x.array.dtype)}'")
     if x.array.ndim != 1 or (x.array.size and x.array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if x.array.size and x.array.max() >> 40:
@@ -143,7 +143,8 @@ def _edges(array: np.ndarray, bins: int, low: float, high: float, name: str) -> 
     if not np.isfinite([low, high]).all():
         raise RuntimeError(f"torch.{name}: range of [{low}, {high}] is not finite")
     if low == high:
-        low, high = low - 1, high + 1
+        margin = 1 if name == "histc" else 0.5
+        low, high = low - margin, high + margin
     return np.linspace(low, high, bins + 1)
 
 

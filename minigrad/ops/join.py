@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, T, make
+from minigrad.engine import Function, T, TensorBase, make
 from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.shape import Cast, Reshape, axis_of, expand, unsqueeze
@@ -40,7 +40,9 @@ class Cat(Function):
 
 
 def tensors_of(tensors: Any, operation: str) -> list:
-    """A sequence of tensors as a list; TypeError if there is anything else in it."""
+    """A sequence of tensors as a list; TypeError if there is anything else in it, or if it is a tensor itself."""
+    if isinstance(tensors, TensorBase):
+        raise TypeError(f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     xs = list(tensors)
     for position, x in enumerate(xs):
         require_tensor(x, operation, "tensors", position)

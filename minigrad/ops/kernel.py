@@ -13,7 +13,7 @@ from minigrad.engine import DETACHED, T, TensorBase, make
 from minigrad.memory import LARGE
 from minigrad.native import CTYPES, FLOATS, empty, from_buffer, pointer
 
-__all__ = ["as_float", "binary", "floating", "new", "new_like", "ptr", "require_tensor", "save_factors",
+__all__ = ["as_float", "binary", "broadcast", "floating", "new", "new_like", "ptr", "require_tensor", "save_factors",
            "unary", "view_of"]
 
 
@@ -90,6 +90,7 @@ def binary(kernel: Any, ufunc: Any, x: TensorBase, y: TensorBase) -> Any:
     a, b = x.array, y.array
     number = a.dtype.num
     if number not in FLOATS or a.dtype is not b.dtype:
+        broadcast(a.shape, b.shape)  # refuses in PyTorch's words what NumPy would in its own
         return make(np.asarray(ufunc(a, b)))
     if a.shape == b.shape:
         size = a.size

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, return_types
-from minigrad.engine import Function, T, TensorBase, make
+from minigrad.engine import Function, T, make
 from minigrad.grad_mode import mode
 from minigrad.ops.arithmetic import mul
 from minigrad.ops.choice import where
@@ -227,6 +227,8 @@ def diff(input: T, n: int = 1, dim: int = -1, prepend: T | None = None, append: 
 def _areas(y: Any, x: Any, dx: Any, dim: int, operation: str) -> tuple[Any, int]:
     """The areas of the trapezoids between neighbours."""
     require_tensor(y, operation, "y")
+    if x is not None:
+        require_tensor(x, operation, "x", 2)
     if x is not None and dx is not None:
         raise TypeError(f"{operation}(): expected x or dx, but got both")
     if not y.array.ndim:
@@ -234,7 +236,7 @@ def _areas(y: Any, x: Any, dx: Any, dim: int, operation: str) -> tuple[Any, int]
     axis = axis_of(dim, y.array.ndim)
     n = y.array.shape[axis]
     heights = narrow(y, axis, 1, max(n - 1, 0)) + narrow(y, axis, 0, max(n - 1, 0)) if n else y
-    if not isinstance(x, TensorBase):
+    if x is None:
         return heights * ((1.0 if dx is None else dx) / 2.0), axis
     if x.array.ndim == 1:
         if x.array.size != n:

@@ -221,3 +221,21 @@ def test_variable(t):
     (x * 2).sum().backward()
     y = t.autograd.variable.Variable(x)
     return [x.grad, y.requires_grad, t.autograd.Variable(t.arange(2))]
+
+
+@pytest.mark.parametrize("loss", [
+    lambda x: ours.nn.functional.cross_entropy(x, ours.tensor([0, 2])),
+    lambda x: ours.nn.functional.cross_entropy(x, ours.tensor([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])),
+    lambda x: (ours.nn.functional.layer_norm(x, (3,)) ** 3).sum(),
+    lambda x: (ours.nn.functional.batch_norm(x, None, None, training=True) ** 3).sum(),
+], ids=["classes", "probabilities", "layer_norm", "batch_norm"])
+def test_what_kernels_saved_may_come_back_as_new_tensors(loss):
+    """Statistics, too: as after a trip to a file, they have no pointer yet."""
+    def gradient():
+        x = ours.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.5]], requires_grad=True)
+        loss(x).backward()
+        return x.grad
+
+    with ours.autograd.graph.saved_tensors_hooks(lambda t: t.detach().numpy().copy(), ours.from_numpy):
+        packed = gradient()
+    assert ours.equal(packed, gradient())
