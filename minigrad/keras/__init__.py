@@ -1,1 +1,51 @@
-"""Keras's face: models, layers, losses, optimizers and metrics by Keras's names, on top of nn and optim."""
+"""Keras's face: the names, defaults and output of Keras 3, on top of minigrad's layers and optimisers.
+
+    from minigrad.keras.models import Sequential
+    from minigrad.keras.layers import Dense, Dropout
+
+    model = Sequential([Dense(128, activation="relu"), Dropout(0.5), Dense(10, activation="softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=10)
+"""
+
+from minigrad.keras import (
+    activations,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    random,
+    regularizers,
+    saving,
+    utils,
+)
+from minigrad.keras import config as backend
+from minigrad.keras import config as config
+from minigrad.keras.initializers import Initializer
+from minigrad.keras.layers import Input, InputSpec, Layer
+from minigrad.keras.losses import Loss
+from minigrad.keras.metrics import Metric
+from minigrad.keras.models import Functional, Model, Sequential
+from minigrad.keras.optimizers import Optimizer
+from minigrad.keras.regularizers import Regularizer
+from minigrad.keras.symbolic import KerasTensor
+from minigrad.keras.tensors import Variable
+from minigrad.names import package_getattr
+
+__version__ = "3.15.1"
+
+__all__ = ["Functional", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model",
+           "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+           "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models", "optimizers", "random",
+           "regularizers", "saving", "utils"]
+
+_ABSENT = {"applications": "there are no pretrained models",
+           "ops": "use the functions of minigrad, which are PyTorch's",
+           "preprocessing": "use NumPy, and layers.Normalization and layers.Rescaling"}
+
+__getattr__ = package_getattr("minigrad.keras", _ABSENT)

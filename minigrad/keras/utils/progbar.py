@@ -89,6 +89,14 @@ class Progbar:
             _write(f"{self._count(current)} - {now - self._start:.0f}s - {_per_unit(each, self.unit_name)}"
                    f"{self._shown(float)}\n")
 
+    def due(self) -> bool:
+        """Whether update would draw anything before the end."""
+        return self.verbose == 1 and self._dynamic and time.time() - self._last_update >= self.interval
+
+    def first_done(self) -> None:
+        """The first step is done, without drawing."""
+        self._after_first = time.time()
+
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """n more steps are done."""
         self.update(self._seen + n, values)

@@ -1,0 +1,330 @@
+"""Trainer: compile, fit, evaluate and predict."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.grad_mode import no_grad
+from minigrad.keras import losses as losses_module
+from minigrad.keras import metrics as metrics_module
+from minigrad.keras import optimizers, tree
+from minigrad.keras.callbacks import CallbackList, History, ProgbarLogger
+from minigrad.keras.metrics import Mean
+from minigrad.keras.training.arrays import as_data, class_weights_of, split_off, unpack
+from minigrad.keras.training.batches import batches_of
+from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics
+from minigrad.keras.training.steps import Steps
+
+__all__ = ["Trainer"]
+
+
+def _numbers(logs: dict[str, Any]) -> dict[str, Any]:
+    """Results as Python's numbers, or arrays, in the order of their names."""
+    found = {}
+    for name in sorted(logs):
+        array = np.asarray(logs[name])
+        found[name] = array.item() if array.ndim == 0 else array
+    return found
+
+
+class Trainer(Steps):
+    """What a model can do with data."""
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.compiled = False
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
+        self.history: Any = None
+        self._loss_tracker = Mean(name="loss")
+        self._compile_loss: CompiledLoss | None = None
+        self._compile_metrics: CompiledMetrics | None = None
+        self._compile_config: dict[str, Any] = {}
+        self._initial_epoch = 0
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
+                weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
+                jit_compile: Any = "auto", auto_scale_loss: bool = True) -> None:
+        """Say how to train: an optimizer, a loss and metrics, by name or as objects; for several outputs lists or
+        dicts.
+
+        steps_per_execution: callbacks hear of every so manieth batch. run_eagerly, jit_compile and auto_scale_loss
+        change nothing: every step is run by kernels of C as it is.
+        """
+        names = getattr(self, "output_names", None)
+        self.optimizer, self.loss = optimizers.get(optimizer), loss
+        self._compile_loss = None if loss is None else CompiledLoss(loss, loss_weights, names)
+        self._compile_metrics = None if metrics is None and weighted_metrics is None else CompiledMetrics(
+            metrics, weighted_metrics, names)
+        self.run_eagerly, self.jit_compile, self.steps_per_execution = run_eagerly, jit_compile, steps_per_execution
+        self._compile_config = {
+            "optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+            "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution, "jit_compile": jit_compile}
+        self.stop_training, self.compiled = False, True
+        self.reset_metrics()
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What compile was given, as plain values."""
+        kinds = {"optimizer": optimizers, "loss": losses_module, "metrics": metrics_module,
+                 "weighted_metrics": metrics_module}
+        return {name: tree.map_structure(kinds[name].serialize, value) if name in kinds else value
+                for name, value in self._compile_config.items()}
+
+    def compile_from_config(self, config: dict[str, Any], custom_objects: Any = None) -> None:
+        """Compile as get_compile_config says."""
+        if type(self).compile is not Trainer.compile:
+            warnings.warn("`compile()` was not called as part of model loading because the model's `compile()` method "
+                          "is custom.", stacklevel=2)
+            return
+
+        def made(kind: Any, value: Any) -> Any:
+            if isinstance(value, dict) and "class_name" in value:
+                return kind.deserialize(value, custom_objects)
+            if isinstance(value, (list, tuple)):
+                return [made(kind, item) for item in value]
+            return {key: made(kind, item) for key, item in value.items()} if isinstance(value, dict) else value
+
+        kinds = {"optimizer": optimizers, "loss": losses_module, "metrics": metrics_module,
+                 "weighted_metrics": metrics_module}
+        self.compile(**{name: made(kinds[name], value) if name in kinds else value for name, value in config.items()})
+        if self.optimizer is not None and getattr(self, "built", False):
+            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
+
+    def _require_compiled(self) -> None:
+        if not self.compiled:
+            raise ValueError("You must call `compile()` before using the model.")
+
+    # -- metrics -------------------------------------------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, the metrics of compile together, the means of several outputs' losses."""
+        if not self.compiled:
+            return []
+        return [self._loss_tracker, *([self._compile_metrics] if self._compile_metrics is not None else []),
+                *(self._compile_loss.trackers if self._compile_loss is not None else [])]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return ["compile_metrics" if isinstance(metric, CompiledMetrics) else metric.name for metric in self.metrics]
+
+    def compiled_metrics(self) -> list[Any]:
+        """The metrics that compile was given, once they are made."""
+        return [] if self._compile_metrics is None else self._compile_metrics.metrics
+
+    def reset_metrics(self) -> None:
+        """Forget the batches so far."""
+        for metric in self.metrics:
+            (metric.reset if isinstance(metric, CompiledMetrics) else metric.reset_state)()
+
+    def _listed(self, logs: dict[str, Any]) -> Any:
+        """The results in the order of evaluate: the loss, the metrics, what is left by name. One alone is itself."""
+        names = [name for metric in self.metrics for name in (
+            [m.name for m in metric.metrics] if isinstance(metric, CompiledMetrics) else [metric.name])]
+        order = [*dict.fromkeys(name for name in names if name in logs), *(
+            name for name in sorted(logs) if name not in names)]
+        results = [logs[name] for name in order]
+        return results[0] if len(results) == 1 else results
+
+    # -- training ------------------------------------------------------------------------------------------------------
+
+    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
+            callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
+            class_weight: Any = None, sample_weight: Any = None, initial_epoch: int = 0,
+            steps_per_epoch: int | None = None, validation_steps: int | None = None,
+            validation_batch_size: int | None = None, validation_freq: Any = 1) -> History:
+        """Train, and return the History of the epochs' results.
+
+        x, y              arrays, tensors, lists or dicts of them; or x alone: a DataLoader, a generator, batches
+        batch_size        32 unless given
+        validation_split  the last part of the samples is kept for validation, before anything is shuffled
+        validation_data   (x, y), (x, y, sample_weight) or batches, evaluated after every validation_freq-th epoch
+        class_weight      {class: weight}; sample_weight: a weight for each sample
+        """
+        self._require_compiled()
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = split_off((x, y, sample_weight), validation_split)
+        source = batches_of(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight)
+        validation = None if validation_data is None else self._validation_source(
+            validation_data, validation_batch_size or batch_size, validation_steps)
+        self._build_for_source(source)
+        listed = self._callbacks(callbacks, verbose, epochs, source.num_batches, True)
+        self.stop_training = False
+        logs: dict[str, Any] = {}
+        listed.tell("train_begin")
+        for epoch in range(self._initial_epoch or initial_epoch, epochs):
+            self.reset_metrics()
+            listed.tell("epoch_begin", epoch)
+            logs = self._run(source, "train", listed)
+            if validation is not None and _is_due(epoch, validation_freq):
+                results = self._evaluate(validation, listed)
+                logs.update({f"val_{name}": value for name, value in results.items()})
+            listed.tell("epoch_end", epoch, logs=logs)
+            if self.stop_training:
+                break
+        self._initial_epoch = 0
+        if epochs > 0 and self.optimizer is not None:
+            self.optimizer.finalize_variable_values(self._trained)
+        listed.tell("train_end", logs=logs)
+        return self.history
+
+    @staticmethod
+    def _validation_source(data: Any, batch_size: int | None, steps: int | None) -> Any:
+        plain = isinstance(data, tuple) or (isinstance(data, list) and len(data) in (2, 3) and not isinstance(
+            data[0], (tuple, list)))
+        x, y, weight = unpack(data) if plain else (data, None, None)
+        return batches_of(x, y, weight, batch_size, False, steps)
+
+    def _callbacks(self, given: Any, verbose: Any, epochs: int, steps: int | None, history: bool) -> CallbackList:
+        if isinstance(given, CallbackList):
+            return given
+        if verbose not in ("auto", 0, 1, 2, True, False, None):
+            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, but is {verbose!r}")
+        found = [one for one in tree.flatten(given) if one is not None] if given is not None else []
+        own = next((one for one in found if isinstance(one, History)), None)
+        if history and own is None:
+            own = History()
+            found.append(own)
+        if verbose not in (0, None, False) and not any(isinstance(one, ProgbarLogger) for one in found):
+            found.append(ProgbarLogger())
+        if history:
+            self.history = own
+        level = 1 if verbose in ("auto", True) else verbose or 0
+        return CallbackList(found, self, {"verbose": level, "epochs": epochs, "steps": steps})
+
+    def _build_for_source(self, source: Any) -> None:
+        """Make the weights of a model that has none yet: by calling it on a batch."""
+        if not all(layer.built for layer in self._flatten_layers()):  # type: ignore[attr-defined]
+            x = source.first()[0]
+            with no_grad():
+                self._forward(x, False)
+        self._prepare()
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self._trained)
+
+    def _run(self, source: Any, how: str, callbacks: CallbackList) -> dict[str, Any]:
+        """The batches of an epoch, or an evaluation; the results."""
+        cls, logs = type(self), None
+        ours = getattr(cls, f"{how}_step") is getattr(Steps, f"{how}_step")
+        step = (self._train if how == "train" else self._test) if ours else None
+        custom = getattr(self, f"{how}_step")
+        begin, end = f"{how}_batch_begin", f"{how}_batch_end"
+        at_begin, at_end = callbacks.listeners[begin], callbacks.listeners[end]
+        bar = self._bar(callbacks, how)
+        every, pending = self.steps_per_execution, 0
+        stopping = "stop_training" if how == "train" else "stop_evaluating"
+        for number, (x, y, weight, count) in enumerate(source, 1):
+            if at_begin and pending == 0:
+                callbacks.batch(begin, number - 1)
+            if step is not None:
+                step(x, y, weight, count)
+            else:
+                logs = self._custom(custom, (x, y, weight), how)
+            pending = (pending + 1) % every
+            if at_end and (pending == 0 or number == source.num_batches):
+                callbacks.batch(end, number - 1, self._results(logs))
+            if bar is not None and bar.seen(number):
+                bar.draw(self._results(logs))
+            if self.__dict__.get(stopping):
+                break
+        return self._results(logs)
+
+    def _results(self, logs: Any) -> dict[str, Any]:
+        """The results so far: of a custom step what it returned, where that is something else."""
+        own = self.get_metrics_result()
+        return _numbers(logs if isinstance(logs, dict) and logs.keys() != own.keys() else own)
+
+    @staticmethod
+    def _custom(step: Callable, parts: tuple, how: str) -> Any:
+        """A step of the user's own."""
+        data = tuple(part for part in parts if part is not None) if parts[2] is None else parts
+        if how == "train":
+            return step(data)
+        with no_grad():
+            return step(data)
+
+    @staticmethod
+    def _bar(callbacks: CallbackList, how: str) -> ProgbarLogger | None:
+        bar = next((one for one in callbacks.callbacks if type(one) is ProgbarLogger), None)
+        return bar if bar is not None and bar.listens_to(how) else None
+
+    # -- evaluation ----------------------------------------------------------------------------------------------------
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: Any = None, return_dict: bool = False,
+                 **kwargs: Any) -> Any:
+        """The loss and the metrics: [loss, metric ...], the loss alone, or a dict of them."""
+        self._require_compiled()
+        if kwargs:
+            raise ValueError(f"Arguments not recognized: {kwargs}")
+        source = batches_of(x, y, sample_weight, batch_size, False, steps)
+        self._build_for_source(source)
+        logs = self._evaluate(source, self._callbacks(callbacks, verbose, 1, source.num_batches, False))
+        return logs if return_dict else self._listed(logs)
+
+    def _evaluate(self, source: Any, callbacks: CallbackList) -> dict[str, Any]:
+        self.stop_evaluating = False
+        self.reset_metrics()
+        callbacks.tell("test_begin")
+        logs = self._run(source, "test", callbacks)
+        callbacks.tell("test_end", logs=logs)
+        return logs
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
+                callbacks: Any = None) -> Any:
+        """The outputs for all samples, as arrays."""
+        source = batches_of(x, None, None, batch_size, False, steps)
+        listed = self._callbacks(callbacks, verbose, 1, source.num_batches, False)
+        own = type(self).predict_step is Steps.predict_step
+        begin, end = listed.listeners["predict_batch_begin"], listed.listeners["predict_batch_end"]
+        bar = self._bar(listed, "predict")
+        self.stop_predicting = False
+        found: list[Any] = []
+        listed.tell("predict_begin")
+        with no_grad():
+            for x, _, _, _ in source:
+                if begin:
+                    listed.batch("predict_batch_begin", len(found))
+                outputs = self._forward(x, False) if own else self.predict_step((x,))
+                found.append(tree.map_structure(np.asarray, tree.map_structure(_detached, outputs)))
+                if end:
+                    listed.batch("predict_batch_end", len(found) - 1, {"outputs": found[-1]})
+                if bar is not None and bar.seen(len(found)):
+                    bar.draw(None)
+                if self.stop_predicting:
+                    break
+        listed.tell("predict_end")
+        return tree.map_structure(lambda *parts: np.concatenate(parts), *found)
+
+    def _on_batch(self, how: str, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool) -> Any:
+        self._require_compiled()
+        x, y, weight = map(as_data, (x, y, weight))
+        if class_weight is not None:
+            if weight is not None:
+                raise ValueError("Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
+                                 f"Received: sample_weight={weight}, class_weight={class_weight}")
+            weight = class_weights_of(y, class_weight)
+        source = batches_of(x, y, weight, max(tree.flatten(x)[0].array.shape[0], 1))
+        self._build_for_source(source)
+        self.reset_metrics()
+        logs = self._run(source, how, CallbackList([], self, {}))
+        return logs if return_dict else self._listed(logs)
+
+
+def _detached(x: Any) -> Any:
+    return getattr(x, "array", x)
+
+
+def _is_due(epoch: int, frequency: Any) -> bool:
+    """Whether to validate after this epoch: every so many, or those of a list (which counts from 1)."""
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    if isinstance(frequency, (list, tuple, set)):
+        return epoch + 1 in frequency
+    raise ValueError(f"Expected `validation_freq` to be a list or int. Received: validation_freq={frequency} of the "
+                     f"type {type(frequency)}.")
