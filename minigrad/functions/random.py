@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import make
 from minigrad.ops.dropout import check_probability
 from minigrad.ops.dropout import dropout as drop
@@ -22,6 +23,15 @@ def dropout(input: Any, p: float, train: builtins.bool) -> Any:
 
 def multinomial(input: Any, num_samples: int, replacement: builtins.bool = False, *, generator: Any = None) -> Any:
     """num_samples indices drawn with the weights in input (n) or each row of (m, n)."""
+    if input.array.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if input.array.dtype.kind != "f":
+        raise RuntimeError("multinomial only supports floating-point dtypes for input, got: "
+                           f"{dtypes.title(input.array.dtype)}")
+    if num_samples <= 0:
+        raise RuntimeError(f"cannot sample n_sample <= 0 samples, but got {num_samples}")
+    if not replacement and num_samples > input.array.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
     weights = np.asarray(input.array, np.float64)
     if (weights < 0).any() or not np.isfinite(weights).all():
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
