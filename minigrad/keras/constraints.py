@@ -12,10 +12,15 @@ import numpy as np
 from minigrad.engine import make
 from minigrad.keras.config import epsilon
 from minigrad.keras.registry import Registry
+from minigrad.nn.utils.max_norm import max_norm_
 from minigrad.tensor import Tensor
 
 __all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm",
            "min_max_norm", "non_neg", "serialize", "unit_norm"]
+
+
+def _array(w: Any) -> np.ndarray:
+    return w.array if isinstance(w, Tensor) else np.asarray(w)
 
 
 class Constraint:
@@ -24,16 +29,17 @@ class Constraint:
     def __call__(self, w: Any) -> Any:
         return w
 
+    def constrain_(self, variable: Tensor) -> None:
+        """Bring a variable back in place: what an optimizer does after a step."""
+        variable.array[...] = _array(self(variable))
+        variable.count_change()
+
     def get_config(self) -> dict[str, Any]:
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**config)
-
-
-def _array(w: Any) -> np.ndarray:
-    return w.array if isinstance(w, Tensor) else np.asarray(w)
 
 
 class _NormConstraint(Constraint):
@@ -52,10 +58,17 @@ class _NormConstraint(Constraint):
 
 
 class MaxNorm(_NormConstraint):
-    """Columns longer than max_value are shortened to it."""
+    """Columns longer than max_value are shortened to it. After an optimizer's step one kernel does it in place, where
+    shorter columns keep every bit; Keras shortens them, too, by the factor 1 - 1e-7 / norm at each step."""
 
     def __init__(self, max_value: float = 2, axis: Any = 0) -> None:
         self.max_value, self.axis = max_value, axis
+
+    def constrain_(self, variable: Tensor) -> None:
+        if variable.array.ndim == 2 and self.axis in (0, 1) and self.max_value > 0:
+            max_norm_(variable, self.max_value, 1 - self.axis)
+        else:
+            super().constrain_(variable)
 
     def wanted(self, norms: np.ndarray) -> Any:
         return np.clip(norms, 0, self.max_value)

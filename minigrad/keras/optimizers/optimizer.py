@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+from minigrad.keras.constraints import Constraint
 from minigrad.keras.losses.pairs import as_tensor
 from minigrad.keras.optimizers import clipping
 from minigrad.keras.optimizers.base import OptimizerBase
@@ -138,9 +139,10 @@ class Optimizer(OptimizerBase):
     def _constrain(variables: list[Any]) -> None:
         for variable in variables:
             constraint = getattr(variable, "constraint", None)
-            if constraint is not None:
-                new = constraint(variable)
-                _set(variable, new.array if isinstance(new, Tensor) else new)
+            if isinstance(constraint, Constraint):
+                constraint.constrain_(variable)
+            elif constraint is not None:  # a function of the user's
+                _set(variable, as_tensor(constraint(variable)).array)
 
     # -- weight decay --------------------------------------------------------------------------------------------------
 
