@@ -77,6 +77,40 @@ def test_trajectories(name, options):
     assert {**config, "name": ""} == {**their_config, "name": ""}
 
 
+def adam(p, g, state, t, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m, v = state.setdefault("m", 0 * p), state.setdefault("v", 0 * p)
+    m, v = state["m"], state["v"] = m + (1 - beta_1) * (g - m), v + (1 - beta_2) * (g * g - v)
+    return p - lr * math.sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t) * m / (np.sqrt(v) + epsilon)
+
+
+def nadam(p, g, state, t, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    adam(p, g, state, t)  # for its moments
+    mu = [beta_1 * (1 - 0.5 * 0.96 ** i) for i in range(1, t + 2)]
+    m_hat = mu[t] * state["m"] / (1 - math.prod(mu)) + (1 - mu[t - 1]) * g / (1 - math.prod(mu[:-1]))
+    return p - lr * m_hat / (np.sqrt(state["v"] / (1 - beta_2 ** t)) + epsilon)
+
+
+@pytest.mark.parametrize("name, formula, options", [
+    ("Adam", adam, {}), ("Adam", adam, {"epsilon": 0.1, "lr": 0.1}), ("Nadam", nadam, {"epsilon": 0.1})])
+def test_epsilon_and_missing_gradients(name, formula, options):
+    """In double precision, by Keras's formulas. Steps without a gradient count for a variable, too."""
+    weights, grads = starts()
+    optimizer = getattr(optimizers, name)(options.get("lr", 0.001), epsilon=options.get("epsilon", 1e-7))
+    variables, want = [Variable(weight) for weight in weights], [weight.astype(np.float64) for weight in weights]
+    states: list[dict] = [{}, {}]
+    for t, grad in enumerate(grads, 1):
+        for i in range(2):
+            if t in (3, 7 + i):
+                grad[i] = None if i else grad[i]
+            if grad[i] is not None:
+                want[i] = formula(want[i], grad[i].astype(np.float64), states[i], t, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            optimizer.apply(grad, variables)
+    for got, expected in zip(variables, want):
+        np.testing.assert_allclose(array(got), expected, 1e-5, 2e-6)
+
+
 @pytest.mark.parametrize("name, options", CASES, ids=str)
 def test_saved_and_loaded_it_goes_on(name, options):
     """Configuration and variables carry everything: the rest of the steps gives the same bits."""
