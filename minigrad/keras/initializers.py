@@ -246,5 +246,6 @@ IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 
 registry = Registry("initializer", "keras.initializers", {
     name: value for name, value in list(globals().items())
-    if isinstance(value, type) and issubclass(value, Initializer) and value not in (Initializer, _Random)})
+    if isinstance(value, type) and issubclass(value, Initializer) and value not in (Initializer, _Random)}
+    | {"uniform": RandomUniform, "normal": RandomNormal, "one": Ones, "zero": Zeros})
 get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize

@@ -112,15 +112,17 @@ class ActivityRegularization(Layer):
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "l1": self.l1, "l2": self.l2}
+        config = super().get_config()
+        config.pop("activity_regularizer")
+        return {**config, "l1": self.l1, "l2": self.l2}
 
 
 class Embedding(Configured, Layer):
     """The rows of a table (input_dim, output_dim) for integers below input_dim, of any shape."""
 
     _plain = True
-    _settings = ("input_dim", "output_dim", "embeddings_initializer", "embeddings_regularizer", "activity_regularizer",
-                 "embeddings_constraint", "mask_zero")
+    _settings = ("input_dim", "output_dim", "embeddings_initializer", "embeddings_regularizer", "embeddings_constraint",
+                 "mask_zero")
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
                  embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,

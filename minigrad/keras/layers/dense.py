@@ -21,7 +21,7 @@ class Dense(Configured, Layer):
     supports_masking = True
     _plain = True
     _settings = ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer",
-                 "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
+                 "bias_regularizer", "kernel_constraint", "bias_constraint")
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",

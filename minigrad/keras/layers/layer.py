@@ -137,6 +137,8 @@ class Layer(Weights):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: from_config(layer.get_config())."""
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self.variable_dtype}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         if type(self).get_config is not Layer.get_config or type(self).__init__ is Layer.__init__:
             return config
         args, kwargs = self._arguments
@@ -166,7 +168,7 @@ class Layer(Weights):
         if any_symbolic(args, kwargs):
             return self._call_symbolically(args, kwargs)
         dtype = self.input_dtype
-        args = tuple(tree.map_structure(lambda x: as_input(x, dtype), arg) for arg in self._listed(args))
+        args = tuple(tree.map_structure(lambda x: as_input(x, dtype), arg) for arg in self._numbers_joined(args))
         if self.input_spec is not None:
             check_inputs(self.input_spec, args[0] if args else next(iter(kwargs.values())), self.name)
         if not self.built:
@@ -180,7 +182,7 @@ class Layer(Weights):
                 self._regularize_activity(y)
         return y if call_context.depth else tree.map_structure(readable, y)
 
-    def _listed(self, args: tuple) -> tuple:
+    def _numbers_joined(self, args: tuple) -> tuple:
         """Plain numbers in nested lists, as some call layers, made an array."""
         if args and isinstance(args[0], (list, tuple)) and args[0] and not any(
                 hasattr(leaf, "shape") or leaf is None for leaf in tree.flatten(args[0])):
@@ -261,8 +263,9 @@ class Layer(Weights):
         """The penalties of its weights, and what the last call added: of all layers within."""
         layers = list(self._flatten_layers())
         weights = {id(v): v for layer in layers for v in layer._own()}
-        return [one for layer in layers for one in layer._losses] + [
+        found = [one for layer in layers for one in layer._losses] + [
             v.regularizer(v) for v in weights.values() if v.regularizer is not None and v.trainable]
+        return found if call_context.depth else [readable(one) for one in found]
 
     # -- of functional models ------------------------------------------------------------------------------------------
 

@@ -25,6 +25,14 @@ _CLASSES = {name: value for name, value in list(globals().items()) if inspect.is
 _SHORT = {"bce": losses.BinaryCrossentropy, "mse": losses.MeanSquaredError, "mae": losses.MeanAbsoluteError,
           "mape": losses.MeanAbsolutePercentageError, "msle": losses.MeanSquaredLogarithmicError}
 
+_UP = ("AUC", "CosineSimilarity", "F1Score", "FBetaScore", "Precision", "PrecisionAtRecall", "R2Score", "Recall",
+       "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity")
+for _name, _class in _CLASSES.items():
+    if _name in _UP or "Accuracy" in _name:
+        _class._direction = "up"
+    elif _name in losses.__all__ or _name == "RootMeanSquaredError":
+        _class._direction = "down"
+
 registry = Registry("metric", "keras.metrics", {
     **_CLASSES, **{to_snake_case(name): value for name, value in _CLASSES.items()},
     **_SHORT, **{name.upper(): value for name, value in _SHORT.items()}})

@@ -32,6 +32,8 @@ class Metric:
     Minigrad's own keep their sums in double precision, and define value(), the result as a NumPy number or array.
     """
 
+    _direction: str | None = None  # "up" or "down": where better results lie
+
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(type(self).__name__)
         self._dtype = dtype_of(dtype or floatx())

@@ -13,7 +13,7 @@ from minigrad.keras.layers import Layer
 from minigrad.keras.models import nodes
 from minigrad.keras.models.graph import Graph
 from minigrad.keras.models.summary import print_summary
-from minigrad.keras.symbolic import KerasTensor
+from minigrad.keras.symbolic import KerasTensor, shape_of
 from minigrad.keras.training.trainer import Trainer
 from minigrad.tensor import Tensor
 
@@ -130,7 +130,15 @@ class Model(Trainer, Layer):
     def build(self, input_shape: Any = None) -> None:
         """Make the weights, by calling the model for inputs of this shape."""
         if self._graph is None and input_shape is not None:
+            self.built = True  # the weights are its layers', which make theirs when they are called
             self.compute_output_shape(input_shape)
+
+    def _build_for(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if type(self).build is not Model.build:
+            super()._build_for(args, kwargs)
+        elif args:
+            self._build_shape = shape_of(args[0])
+        self.built = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if self._graph is None:

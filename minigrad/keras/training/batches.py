@@ -25,7 +25,8 @@ Batch = tuple[Any, Any, Any, int]  # x, y, sample_weight, and how many samples
 
 
 class ArrayBatches:
-    """Batches of arrays in memory. steps: how many to an epoch; the next epoch goes on where this one stopped."""
+    """Batches of arrays in memory. steps: how many to an epoch at most; the next epoch goes on where this one stopped,
+    and one in which the samples run out is over, as in Keras."""
 
     def __init__(self, x: Any, y: Any, weight: Any, batch_size: int | None, shuffle: Any, steps: int | None) -> None:
         self.size = check_lengths(x=x, y=y, sample_weight=weight)
@@ -39,6 +40,7 @@ class ArrayBatches:
         self._whole = math.ceil(self.size / self.batch_size)
         self.num_batches = self._whole if steps is None else steps
         self._rest: Iterator[Batch] | None = None
+        self._left = 0
         # The usual case: one array each.
         self._plain = len(self._tensors) == sum(part is not None for part in self._structure) and not any(
             tree.is_nested(part) for part in self._structure)
@@ -48,18 +50,26 @@ class ArrayBatches:
             return self._epoch()
         return self._some()
 
+    def reset(self) -> None:
+        """Begin with the first sample again."""
+        self._rest = None
+
     def first(self) -> Batch:
         """A batch to look at."""
         end = min(self.batch_size, self.size)
         return (*self._packed([self._view(t, 0, end) for t in self._tensors]), end)  # type: ignore[return-value]
 
     def _some(self) -> Iterator[Batch]:
+        if self._rest is None:
+            self._rest, self._left = self._epoch(), self._whole
         for _ in range(self.num_batches):
-            batch = None if self._rest is None else next(self._rest, None)
-            if batch is None:
-                self._rest = self._epoch()
-                batch = next(self._rest)
-            yield batch
+            if not self._left:
+                _warn_of_the_end()
+                break
+            self._left -= 1
+            yield next(self._rest)
+        if not self._left:
+            self._rest = None
 
     def _epoch(self) -> Iterator[Batch]:
         starts = range(0, self.size, self.batch_size)
@@ -100,6 +110,12 @@ class ArrayBatches:
         return tuple(tree.pack_like(self._structure, leaves))
 
 
+def _warn_of_the_end() -> None:
+    warnings.warn("Your input ran out of data; interrupting training. Make sure that your dataset or generator can "
+                  "generate at least `steps_per_epoch * epochs` batches. You may need to use the `.repeat()` function "
+                  "when building your dataset.", stacklevel=4)
+
+
 class IterableBatches:
     """Batches of a DataLoader, a generator, a list of batches: each is x, (x, y) or (x, y, sample_weight)."""
 
@@ -113,6 +129,11 @@ class IterableBatches:
         self.num_batches = steps if steps is not None else length
         self._iterator: Iterator[Any] | None = None
         self._looked = False
+
+    def reset(self) -> None:
+        """Begin with the first batch again, where that can be done."""
+        if not self._goes_on and not self._looked:
+            self._iterator = None
 
     def first(self) -> Batch:
         """A batch to look at, which the next epoch begins with all the same."""
@@ -141,9 +162,7 @@ class IterableBatches:
                 item = next(self._iterator, None)
             if item is None:
                 if self._steps is not None or (self._goes_on and not count):
-                    warnings.warn("Your input ran out of data; interrupting training. Make sure that your dataset or "
-                                  "generator can generate at least `steps_per_epoch * epochs` batches. You may need to "
-                                  "use the `.repeat()` function when building your dataset.", stacklevel=3)
+                    _warn_of_the_end()
                 break
             count += 1
             yield self._batch(item)

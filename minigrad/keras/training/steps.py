@@ -15,6 +15,13 @@ from minigrad.tensor import Tensor
 __all__ = ["Steps"]
 
 
+class _Hidden:
+    """Variables that are not found among a layer's attributes, since they are known already."""
+
+    def __init__(self, variables: list[Any]) -> None:
+        self.variables = variables
+
+
 class Steps:
     """What a model does with a batch. A subclass may override compute_loss, compute_metrics, train_step, test_step and
     predict_step.
@@ -29,7 +36,7 @@ class Steps:
     _compile_metrics: CompiledMetrics | None
     _loss_tracker: Mean
     _penalised: list[Any]    # layers that may add to the loss
-    _trained: list[Any]      # the weights that are trained
+    _trained: _Hidden        # the weights that are trained
     _graph: Any
 
     # -- what subclasses may override ----------------------------------------------------------------------------------
@@ -100,7 +107,7 @@ class Steps:
         optimizer = self.optimizer
         (loss if optimizer.loss_scale_factor is None else optimizer.scale_loss(loss)).backward()
         optimizer.step()
-        for variable in self._trained:
+        for variable in self._trained.variables:
             variable._grad = None
         self._note(loss, count, x, y, y_pred, weight)
 
@@ -134,7 +141,7 @@ class Steps:
                              and self._compile_loss is not None)
         self._loss_takes_training = "training" in cls.compute_loss.__code__.co_varnames
         self._metrics_are_ours = cls.compute_metrics is Steps.compute_metrics
-        self._trained = self.trainable_variables  # type: ignore[attr-defined]
+        self._trained = _Hidden(self.trainable_variables)  # type: ignore[attr-defined]
 
     # -- single batches ------------------------------------------------------------------------------------------------
 

@@ -169,7 +169,7 @@ class Trainer(Steps):
                 break
         self._initial_epoch = 0
         if epochs > 0 and self.optimizer is not None:
-            self.optimizer.finalize_variable_values(self._trained)
+            self.optimizer.finalize_variable_values(self._trained.variables)
         listed.tell("train_end", logs=logs)
         return self.history
 
@@ -205,7 +205,7 @@ class Trainer(Steps):
                 self._forward(x, False)
         self._prepare()
         if self.optimizer is not None and not self.optimizer.built:
-            self.optimizer.build(self._trained)
+            self.optimizer.build(self._trained.variables)
 
     def _run(self, source: Any, how: str, callbacks: CallbackList) -> dict[str, Any]:
         """The batches of an epoch, or an evaluation; the results."""
@@ -269,6 +269,7 @@ class Trainer(Steps):
 
     def _evaluate(self, source: Any, callbacks: CallbackList) -> dict[str, Any]:
         self.stop_evaluating = False
+        source.reset()
         self.reset_metrics()
         callbacks.tell("test_begin")
         logs = self._run(source, "test", callbacks)
