@@ -365,7 +365,7 @@ def layers_in_training(keras: Any) -> Any:
 
 @program
 def adapted_normalization(keras: Any) -> Any:
-    x, t = data(40)
+    x, _ = data(40)
     layer = keras.layers.Normalization()
     layer.adapt(x * 3 + 1)
     model = fixed(keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)]))
@@ -385,10 +385,12 @@ def embeddings_of_words(keras: Any) -> Any:
 @program
 def configurations(keras: Any) -> Any:
     L = keras.layers
-    layers = [L.Dense(3, "relu", kernel_regularizer="l2", kernel_constraint="max_norm", name="d"), L.Dropout(0.3, seed=4),
-              L.Dropout(0.3, noise_shape=(None, 1)), L.Activation("tanh"), L.BatchNormalization(momentum=0.9),
-              L.LayerNormalization(epsilon=1e-5), L.Embedding(4, 5), L.Reshape((2, 3)), L.Flatten(), L.ReLU(max_value=6.0),
-              L.LeakyReLU(), L.ELU(), L.Softmax(), L.GaussianNoise(0.2), L.GaussianDropout(0.2), L.AlphaDropout(0.2),
+    layers = [L.Dense(3, "relu", kernel_regularizer="l2", kernel_constraint="max_norm", name="d"),
+              L.Dropout(0.3, seed=4), L.Dropout(0.3, noise_shape=(None, 1)), L.Activation("tanh"),
+              L.BatchNormalization(momentum=0.9),
+              L.LayerNormalization(epsilon=1e-5), L.Embedding(4, 5), L.Reshape((2, 3)), L.Flatten(),
+              L.ReLU(max_value=6.0), L.LeakyReLU(), L.ELU(), L.Softmax(), L.GaussianNoise(0.2), L.GaussianDropout(0.2),
+              L.AlphaDropout(0.2),
               L.SpatialDropout1D(0.2), L.SpatialDropout2D(0.2), L.Concatenate(axis=1), L.Add(), L.Rescaling(2.0),
               L.ActivityRegularization(0.1), L.PReLU(), L.Permute((2, 1)), L.RepeatVector(2)]
     configs = []
@@ -402,7 +404,7 @@ def configurations(keras: Any) -> Any:
 
 
 NOT_OFFERED = ("module", "registered_name", "synchronized", "dtype", "quantization_config", "renorm", "renorm_clipping",
-               "renorm_momentum", "rms_scaling", "mask_zero", "activity_regularizer")
+               "renorm_momentum", "rms_scaling", "mask_zero", "activity_regularizer", "trainable")
 
 
 def plain(x: Any) -> Any:
@@ -435,7 +437,8 @@ def stopping_early(keras: Any) -> Any:
     for kwargs in ({"patience": 1, "verbose": 1}, {"patience": 0, "restore_best_weights": True, "verbose": 1},
                    {"monitor": "val_accuracy", "patience": 2, "verbose": 1}, {"monitor": "nope", "mode": "max"},
                    {"monitor": "loss", "min_delta": 10.0, "patience": 2, "verbose": 1, "mode": "min"},
-                   {"baseline": 0.0, "patience": 2, "verbose": 1}, {"start_from_epoch": 3, "verbose": 1, "min_delta": 9}):
+                   {"baseline": 0.0, "patience": 2, "verbose": 1},
+                   {"start_from_epoch": 3, "verbose": 1, "min_delta": 9}):
         model = classifier(keras)
         model.compile(keras.optimizers.SGD(2.0), "sparse_categorical_crossentropy", metrics=["accuracy"])
         callback = keras.callbacks.EarlyStopping(**kwargs)
@@ -486,7 +489,8 @@ def order_of_hooks(keras: Any) -> Any:
     model.predict(x, callbacks=[listener], verbose=0)
     seen = []
     model.fit(x, t, batch_size=4, verbose=0, callbacks=[keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: seen.append(epoch), on_train_batch_end=lambda batch, logs: seen.append(batch))])
+        on_epoch_end=lambda epoch, logs: seen.append(epoch),
+        on_train_batch_end=lambda batch, logs: seen.append(batch))])
     return calls, seen, listener.params
 
 
