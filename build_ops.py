@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import glob
 import os
+import platform
 import shutil
 import sys
 import sysconfig
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent
 # No -ffast-math: NaN, infinity and the order of sums matter here.
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-pthread",
          "-g0"]
+STRIP = ["-s"] if sys.platform == "linux" else []
+VECTORISED = ("x86_64", "AMD64", "aarch64", "arm64")  # where the plain C kernels are only the reference: kept small
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g", "-O1"]
 
 
@@ -49,7 +52,7 @@ def make_ffi() -> FFI:
         include_dirs=["csrc"],
         depends=["build_ops.py", *sources("*.[hdi]*")],  # also what a source distribution carries besides them
         extra_compile_args=FLAGS + extra,
-        extra_link_args=["-pthread", *extra],
+        extra_link_args=["-pthread", *(extra or STRIP)],
     )
     return ffi
 
@@ -64,9 +67,13 @@ class ParallelBuild(build_ext):
         require_compiler()
         compile_all = self.compiler.compile
 
+        def compile_one(source, extra_postargs=(), **options):
+            small = ["-O2"] if "isa_scalar" in source and platform.machine() in VECTORISED else []
+            return compile_all([source], extra_postargs=[*extra_postargs, *small], **options)
+
         def compile_parallel(sources, **options):
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                objects = pool.map(lambda source: compile_all([source], **options), sources)
+                objects = pool.map(lambda source: compile_one(source, **options), sources)
                 return [path for paths in objects for path in paths]
 
         self.compiler.compile = compile_parallel

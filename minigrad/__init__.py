@@ -10,7 +10,7 @@
 from math import e as e, inf as inf, nan as nan, pi as pi
 from typing import TYPE_CHECKING
 
-from minigrad import accelerator, backends, cuda, parts, random, return_types, version
+from minigrad import parts, random, return_types, version
 from minigrad.creation import *
 from minigrad.dtypes import (
     bool as bool,
@@ -74,7 +74,19 @@ from minigrad.typed_tensors import (
 )
 
 if TYPE_CHECKING:  # loaded on first use: see _LATE
-    from minigrad import autograd, distributions, func, keras, linalg, nn, optim, utils
+    from minigrad import (
+        accelerator,
+        autograd,
+        backends,
+        cuda,
+        distributions,
+        func,
+        keras,
+        linalg,
+        nn,
+        optim,
+        utils,
+    )
     from minigrad.autograd.anomaly_mode import (
         is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
         is_anomaly_enabled as is_anomaly_enabled,
@@ -91,7 +103,8 @@ newaxis = None
 
 _LATE = {
     **{name: f"minigrad.{name}" for name in (
-        "autograd", "distributions", "func", "keras", "linalg", "nn", "optim", "utils")},
+        "accelerator", "autograd", "backends", "cuda", "distributions", "func", "keras", "linalg", "nn", "optim",
+        "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
     "mc_dropout": "minigrad.nn.monte_carlo",
