@@ -24,7 +24,7 @@ class Configured:
             setattr(self, name, value if kind is None else kind.get(value))
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()  # type: ignore[misc]
+        config = super().get_config()
         for name in self._settings:
             kind, value = _KINDS.get(name.rpartition("_")[2]), getattr(self, name)
             config[name] = value if kind is None else kind.serialize(value)

@@ -47,7 +47,7 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     if not 1 <= len(data) <= 3:
         raise ValueError("Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: "
                          f"{str(data)[:200]}")
-    return (*data, *[None] * (3 - len(data)))  # type: ignore[return-value]
+    return (*data, *[None] * (3 - len(data)))
 
 
 def check_lengths(**data: Any) -> int:

@@ -57,7 +57,7 @@ class ArrayBatches:
     def first(self) -> Batch:
         """A batch to look at."""
         end = min(self.batch_size, self.size)
-        return (*self._packed([self._view(t, 0, end) for t in self._tensors]), end)  # type: ignore[return-value]
+        return (*self._packed([self._view(t, 0, end) for t in self._tensors]), end)
 
     def _some(self) -> Iterator[Batch]:
         if self._rest is None:

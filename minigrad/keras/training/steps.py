@@ -45,7 +45,7 @@ class Steps:
                      training: bool = True) -> Any:
         """The loss of compile, and the penalties of the layers."""
         loss = None if self._compile_loss is None else self._compile_loss(y, y_pred, sample_weight)
-        for penalty in self.losses:  # type: ignore[attr-defined]
+        for penalty in self.losses:
             one = penalty if isinstance(penalty, Tensor) else float(penalty)
             one = one.sum() if isinstance(one, Tensor) and one.array.ndim else one
             loss = one if loss is None else loss + one
@@ -62,7 +62,7 @@ class Steps:
     def get_metrics_result(self) -> dict[str, Any]:
         """The results so far, by name."""
         found: dict[str, Any] = {}
-        for metric in self.metrics:  # type: ignore[attr-defined]
+        for metric in self.metrics:
             result = metric.results() if isinstance(metric, CompiledMetrics) else metric.result()
             found.update(result if isinstance(result, dict) else {metric.name: result})
         return found
@@ -78,7 +78,7 @@ class Steps:
         return self.get_metrics_result()
 
     def predict_step(self, data: Any) -> Any:
-        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+        return self(unpack(data)[0], training=False)
 
     # -- the steps -----------------------------------------------------------------------------------------------------
 
@@ -88,13 +88,13 @@ class Steps:
         call_context.training = training
         call_context.depth += 1
         try:
-            return self(x, training=training) if self._graph is None else self.call(x, training)  # type: ignore
+            return self(x, training=training) if self._graph is None else self.call(x, training)
         finally:
             call_context.depth -= 1
             call_context.training = before
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, weight: Any, training: bool) -> Any:
-        return (self._compile_loss(y, y_pred, weight) if self._loss_is_all  # type: ignore[misc]
+        return (self._compile_loss(y, y_pred, weight) if self._loss_is_all
                 else self.compute_loss(x, y, y_pred, weight, training) if self._loss_takes_training
                 else self.compute_loss(x, y, y_pred, weight))
 
@@ -133,7 +133,7 @@ class Steps:
     def _prepare(self) -> None:
         """Find out once, before many steps, what need not be looked at in each."""
         cls = type(self)
-        layers = list(self._flatten_layers())  # type: ignore[attr-defined]
+        layers = list(self._flatten_layers())
         self._penalised = [layer for layer in layers if layer.activity_regularizer is not None
                            or not type(layer).__module__.startswith("minigrad.keras.") or layer._losses]
         regularized = any(v.regularizer is not None for layer in layers for v in layer._own())
@@ -141,7 +141,7 @@ class Steps:
                              and self._compile_loss is not None)
         self._loss_takes_training = "training" in cls.compute_loss.__code__.co_varnames
         self._metrics_are_ours = cls.compute_metrics is Steps.compute_metrics
-        self._trained = _Hidden(self.trainable_variables)  # type: ignore[attr-defined]
+        self._trained = _Hidden(self.trainable_variables)
 
     # -- single batches ------------------------------------------------------------------------------------------------
 

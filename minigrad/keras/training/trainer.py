@@ -93,7 +93,7 @@ class Trainer(Steps):
                  "weighted_metrics": metrics_module}
         self.compile(**{name: made(kinds[name], value) if name in kinds else value for name, value in config.items()})
         if self.optimizer is not None and getattr(self, "built", False):
-            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
+            self.optimizer.build(self.trainable_variables)
 
     def _require_compiled(self) -> None:
         if not self.compiled:
@@ -199,7 +199,7 @@ class Trainer(Steps):
 
     def _build_for_source(self, source: Any) -> None:
         """Make the weights of a model that has none yet: by calling it on a batch."""
-        if not all(layer.built for layer in self._flatten_layers()):  # type: ignore[attr-defined]
+        if not all(layer.built for layer in self._flatten_layers()):
             x = source.first()[0]
             with no_grad():
                 self._forward(x, False)
