@@ -10,7 +10,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.keras import tree
+import numpy as np
+
+from minigrad.engine import make
+from minigrad.keras import activations, tree
 from minigrad.keras.layers import Activation, Dense, Dropout, InputLayer, ReLU
 from minigrad.keras.symbolic import KerasTensor, Node
 from minigrad.ops.dropout import kept_of
@@ -43,7 +46,10 @@ class Graph:
             if names.count(name) != 1:
                 raise ValueError(f'The name "{name}" is used {names.count(name)} times in the model. All operation '
                                  "names should be unique.")
-        self._plans: dict[bool, Any] = {}
+        self._plans: dict[tuple[bool, bool], Any] = {}
+        self._only = None  # dtype and shape of a sample of the only input, if it is known
+        if len(self.flat_inputs) == 1 and not isinstance(inputs, dict) and None not in self.flat_inputs[0].shape[1:]:
+            self._only = np.dtype(self.flat_inputs[0].dtype), self.flat_inputs[0].shape[1:]
 
     def _nodes(self) -> tuple[list[Node], dict[Any, int]]:
         """The calls that lead to the outputs, each after those it needs; and the layers in the order of being met."""
@@ -86,6 +92,10 @@ class Graph:
         given = {id(x._node) for x in self.flat_inputs}
         return [node for node in self.nodes if id(node) not in given]
 
+    def takes(self, x: Any) -> bool:
+        """Whether x is a batch for the only input, as it must be."""
+        return x.__class__ is Tensor and (x.array.dtype, x.array.shape[1:]) == self._only
+
     # -- shapes --------------------------------------------------------------------------------------------------------
 
     def fits(self, flat: list[Any]) -> bool:
@@ -106,11 +116,14 @@ class Graph:
 
     # -- running -------------------------------------------------------------------------------------------------------
 
-    def run(self, flat: list[Tensor], training: bool) -> Any:
-        """The outputs for tensors that fit the inputs."""
-        plan = self._plans.get(training)
+    def run(self, flat: list[Tensor], training: bool, logits: bool | None = False) -> Any:
+        """The outputs for tensors that fit the inputs. logits: of a chain that ends with softmax what softmax is given,
+        noted on the tensor as activations.softmax notes it."""
+        plan = self._plans.get((training, bool(logits)))
         if plan is None:
-            plan = self._plans[training] = self._plan(training)
+            plan = self._plans[training, bool(logits)] = self._plan(training)
+            if logits and plan[0] is not None:
+                self._leave_out_softmax(plan[0])
         chain, steps, results, size = plan
         if chain is not None:
             x = flat[0]
@@ -162,6 +175,23 @@ class Graph:
             if at == numbers[id(self.flat_outputs[0])]:
                 chain = [function for function, _, _ in steps if function is not _itself]
         return chain, steps, [numbers[id(x)] for x in self.flat_outputs], len(numbers)
+
+    def _leave_out_softmax(self, chain: list[Callable]) -> None:
+        node = self._calls()[-1]
+        layer = node.layer
+        if _is(layer, Dense) and layer.activation is activations.softmax and len(node.inputs[0].shape) == 2:
+            chain[-1] = layer.affine
+        elif _is(layer, Activation) and layer.activation is activations.softmax:
+            chain.pop()
+        else:
+            return
+
+        def noted(x: Any) -> Any:
+            y = make(x.array)
+            y._keras_logits = "softmax", x, x.version()
+            return y
+
+        chain.append(noted)
 
     def _groups(self, nodes: list[Node]) -> dict[int, list[Node]]:
         """Each call alone, or with those that follow it and are computed with it."""

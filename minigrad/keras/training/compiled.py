@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from minigrad.engine import make
 from minigrad.keras import losses, metrics, tree
 from minigrad.keras.metrics import Mean
+from minigrad.tensor import Tensor
 
-__all__ = ["CompiledLoss", "CompiledMetrics", "kind_of", "match"]
+__all__ = ["CompiledLoss", "CompiledMetrics", "LossMean", "kind_of", "match"]
+
+
+_OF_THE_LARGEST = (metrics.CategoricalAccuracy, metrics.SparseCategoricalAccuracy)
+_OF_LOGITS = {"softmax": (losses.categorical_crossentropy, losses.sparse_categorical_crossentropy)}
+_ENOUGH = 1 << 15  # numbers, for metrics to be worth computing
 
 
 def kind_of(y_true: Any, y_pred: Any) -> str:
@@ -44,6 +53,31 @@ def match(given: Any, names: list[str | None], what: str, wanted: list[bool] | N
     raise ValueError(f"`{what}` must match the model's outputs: there are {count}, but got {len(items)} of {what}")
 
 
+class LossMean(Mean):
+    """The mean of the batches' losses, each as often as it has samples."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._waiting: list[tuple[Any, int]] = []
+
+    def note(self, loss: Any, count: int) -> None:
+        """Take a batch of so many samples into account: its loss is an array without axes."""
+        self._waiting.append((loss, count))
+        if len(self._waiting) > 1000:
+            self.value()
+
+    def value(self) -> Any:
+        for loss, count in self._waiting:
+            self.total.array += np.float64(loss) * count
+            self.count.array += count
+        self._waiting.clear()
+        return super().value()
+
+    def reset_state(self) -> None:
+        self._waiting.clear()
+        super().reset_state()
+
+
 class CompiledLoss:
     """The sum of the outputs' losses, each times its weight. Where there are several, `trackers` has a mean of each."""
 
@@ -74,6 +108,11 @@ class CompiledLoss:
             self.trackers = [Mean(name=f"{name or loss.name}_loss") for name, loss in pairs]
         self._only = self.losses[0] if len(flat) == 1 and self.weights[0] is None else None
         self.built = True
+
+    def takes_logits_of(self, activation: str) -> bool:
+        """Whether the loss of what this activation gives is computed from the activation's input."""
+        function = getattr(self._only, "fn", None) if self.built else None
+        return function in _OF_LOGITS.get(activation, ()) and not self._only._fn_kwargs.get("from_logits")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch, as a tensor; None if no output has one."""
@@ -110,9 +149,13 @@ class CompiledMetrics:
         self.built = False
         self._named: list[tuple[str, Any]] = []
         self._of_outputs: list[tuple[int, Any, bool]] = []  # (number of the output, metric, whether it is weighted)
+        self._can_wait = False  # whether several batches may be taken into account together, as one
+        self._waiting: list[tuple[Any, Any]] = []
+        self._size = 0
 
     @property
     def metrics(self) -> list[Any]:
+        self._catch_up()
         return [metric for _, metric, _ in self._of_outputs]
 
     def build(self, y_true: Any, y_pred: Any) -> None:
@@ -134,7 +177,13 @@ class CompiledMetrics:
                     used[name] = count + 1
                     self._named.append((f"{name}_{count}" if count else name, metric))
                     self._of_outputs.append((number, metric, weighted))
+        self._can_wait = len(flat) == 1 and all(type(metric).__module__.startswith("minigrad.keras.metrics.") and type(
+            metric) is not metrics.MeanMetricWrapper for _, metric, _ in self._of_outputs)
         self.built = True
+
+    def ranks_only(self) -> bool:
+        """Whether all that matters of an output is which class has most: the same for logits and probabilities."""
+        return self.built and all(type(metric) in _OF_THE_LARGEST for _, metric, _ in self._of_outputs)
 
     def _with_metrics(self, count: int) -> list[bool]:
         plain, weighted = self._laid_out(self._given, count), self._laid_out(self._weighted, count)
@@ -158,6 +207,12 @@ class CompiledMetrics:
         """Take a batch into account."""
         if not self.built:
             self.build(y_true, y_pred)
+        if self._can_wait and sample_weight is None and isinstance(y_true, Tensor):
+            self._waiting.append((y_true.array, y_pred.array))
+            self._size += y_pred.array.size + y_true.array.size
+            if self._size > _ENOUGH:
+                self._catch_up()
+            return
         if not tree.is_nested(y_true) and not tree.is_nested(y_pred):
             for _, metric, weighted in self._of_outputs:
                 metric.update_state(y_true, y_pred, sample_weight=sample_weight if weighted else None)
@@ -169,10 +224,20 @@ class CompiledMetrics:
         for number, metric, weighted in self._of_outputs:
             metric.update_state(truths[number], flat[number], sample_weight=weights[number] if weighted else None)
 
+    def _catch_up(self) -> None:
+        """Take what is waiting into account."""
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if waiting:
+            y_true, y_pred = (make(np.concatenate(arrays)) for arrays in zip(*waiting))
+            for _, metric, _ in self._of_outputs:
+                metric.update_state(y_true, y_pred)
+
     def results(self) -> dict[str, Any]:
         """The results by name."""
+        self._catch_up()
         return {name: metric.result() for name, metric in self._named}
 
     def reset(self) -> None:
+        self._waiting, self._size = [], 0
         for _, metric in self._named:
             metric.reset_state()

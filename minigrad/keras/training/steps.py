@@ -7,9 +7,8 @@ from typing import Any
 from minigrad.grad_mode import no_grad
 from minigrad.keras import tree
 from minigrad.keras.layers.context import call_context
-from minigrad.keras.metrics import Mean
 from minigrad.keras.training.arrays import as_data, unpack
-from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics
+from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics, LossMean
 from minigrad.tensor import Tensor
 
 __all__ = ["Steps"]
@@ -34,10 +33,11 @@ class Steps:
     optimizer: Any
     _compile_loss: CompiledLoss | None
     _compile_metrics: CompiledMetrics | None
-    _loss_tracker: Mean
+    _loss_tracker: LossMean
     _penalised: list[Any]    # layers that may add to the loss
     _trained: _Hidden        # the weights that are trained
     _graph: Any
+    _logits: bool | None     # whether the last softmax need not be computed in training; None before the first step
 
     # -- what subclasses may override ----------------------------------------------------------------------------------
 
@@ -82,16 +82,21 @@ class Steps:
 
     # -- the steps -----------------------------------------------------------------------------------------------------
 
-    def _forward(self, x: Any, training: bool) -> Any:
-        """The outputs for tensors, as tensors."""
-        before = call_context.training
-        call_context.training = training
-        call_context.depth += 1
+    def _forward(self, x: Any, training: bool, logits: bool = False) -> Any:
+        """The outputs for tensors, as tensors; or what the last activation makes them from, which the loss takes."""
+        context = call_context
+        before = context.training
+        context.training = training
+        context.depth += 1
         try:
-            return self(x, training=training) if self._graph is None else self.call(x, training)
+            if self._graph is None:
+                return self(x, training=training)  # type: ignore[operator]
+            if self._graph.takes(x):
+                return self._graph.run([x], training, logits)
+            return self.call(x, training)  # type: ignore[attr-defined]
         finally:
-            call_context.depth -= 1
-            call_context.training = before
+            context.depth -= 1
+            context.training = before
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, weight: Any, training: bool) -> Any:
         return (self._compile_loss(y, y_pred, weight) if self._loss_is_all
@@ -102,7 +107,7 @@ class Steps:
         """A step by the whole batch."""
         for layer in self._penalised:
             layer._losses.clear()
-        y_pred = self._forward(x, True)
+        y_pred = self._forward(x, True, self._logits)
         loss = self._loss_of(x, y, y_pred, weight, True)
         optimizer = self.optimizer
         (loss if optimizer.loss_scale_factor is None else optimizer.scale_loss(loss)).backward()
@@ -110,6 +115,9 @@ class Steps:
         for variable in self._trained.variables:
             variable._grad = None
         self._note(loss, count, x, y, y_pred, weight)
+        if self._logits is None:
+            self._logits = (self._loss_is_all and self._metrics_are_ours and self._compile_loss.takes_logits_of(
+                "softmax") and (self._compile_metrics is None or self._compile_metrics.ranks_only()))
 
     def _test(self, x: Any, y: Any, weight: Any, count: int) -> None:
         with no_grad():
@@ -121,9 +129,7 @@ class Steps:
 
     def _note(self, loss: Any, count: int, x: Any, y: Any, y_pred: Any, weight: Any) -> None:
         """Loss and metrics of a batch."""
-        tracker = self._loss_tracker
-        tracker.total.array += loss.array * count
-        tracker.count.array += count
+        self._loss_tracker.note(loss.array, count)
         if self._metrics_are_ours:
             if self._compile_metrics is not None:
                 self._compile_metrics.update(y, y_pred, weight)
@@ -140,6 +146,7 @@ class Steps:
         self._loss_is_all = (cls.compute_loss is Steps.compute_loss and not self._penalised and not regularized
                              and self._compile_loss is not None)
         self._loss_takes_training = "training" in cls.compute_loss.__code__.co_varnames
+        self._logits = None
         self._metrics_are_ours = cls.compute_metrics is Steps.compute_metrics
         self._trained = _Hidden(self.trainable_variables)
 

@@ -13,10 +13,9 @@ from minigrad.keras import losses as losses_module
 from minigrad.keras import metrics as metrics_module
 from minigrad.keras import optimizers, tree
 from minigrad.keras.callbacks import CallbackList, History, ProgbarLogger
-from minigrad.keras.metrics import Mean
 from minigrad.keras.training.arrays import as_data, class_weights_of, split_off, unpack
 from minigrad.keras.training.batches import batches_of
-from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics
+from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics, LossMean
 from minigrad.keras.training.steps import Steps
 
 __all__ = ["Trainer"]
@@ -40,7 +39,7 @@ class Trainer(Steps):
         self.compiled = False
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
-        self._loss_tracker = Mean(name="loss")
+        self._loss_tracker = LossMean(name="loss")
         self._compile_loss: CompiledLoss | None = None
         self._compile_metrics: CompiledMetrics | None = None
         self._compile_config: dict[str, Any] = {}
