@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import tempfile
 import warnings
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -25,7 +28,8 @@ def run(function: Callable[[Any], Any], library: Any) -> tuple[Any, str]:
     library.utils.clear_session()
     library.utils.set_random_seed(1)
     out = io.StringIO()
-    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+    terminal = mock.patch.dict(os.environ, COLUMNS="80", LINES="24")
+    with terminal, contextlib.redirect_stdout(out), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = function(library)
     return result, without_times(out.getvalue())
@@ -547,3 +551,83 @@ def names_and_counts(keras: Any) -> Any:
             model.get_layer(index=0).name, [w.shape for w in model.get_weights()], model.name, model.input_shape,
             model.output_shape, len(model.layers), keras.Sequential().name, keras.Sequential().name,
             [w.path for w in model.weights], [w.name for w in model.weights], L.Dense(2).name)
+
+
+@program
+def files_of_callbacks(keras: Any) -> Any:
+    C, results = keras.callbacks, []
+    x, t = data(30)
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            for callback in (C.ModelCheckpoint("a-{epoch:02d}-{val_loss:.2f}.keras", verbose=1),
+                             C.ModelCheckpoint("best.keras", save_best_only=True, verbose=1, monitor="val_accuracy"),
+                             C.ModelCheckpoint("w.weights.h5", save_weights_only=True, save_freq=4, verbose=1),
+                             C.ModelCheckpoint("c/{epoch}-{batch}.keras", save_freq=3, verbose=1),
+                             C.ModelCheckpoint("d.keras", save_best_only=True, initial_value_threshold=0.1, verbose=1),
+                             C.CSVLogger("log.csv"), C.CSVLogger("log.csv", append=True, separator=";")):
+                model = classifier(keras)
+                model.compile(keras.optimizers.SGD(0.25), "sparse_categorical_crossentropy", metrics=["accuracy"])
+                kwargs = {} if isinstance(callback, C.CSVLogger) else {"validation_split": 0.5}
+                trained(model, x, t, epochs=3, batch_size=4, callbacks=[callback], **kwargs)
+            with open("log.csv", newline="", encoding="utf-8") as file:
+                text = file.read()
+            results = sorted(os.path.join(top, name) for top, _, names in os.walk(".") for name in names)
+            model = keras.models.load_model("best.keras")
+            weights = [w.tolist() for w in model.get_weights()], model.evaluate(x, t, verbose=0)
+        finally:
+            os.chdir(before)
+    return results, re.sub(r"(\d\.\d{5})\d*", r"\1", text), weights
+
+
+# -- errors ------------------------------------------------------------------------------------------------------------
+
+
+@program
+def errors(keras: Any) -> Any:
+    """Class and text of what is raised for mistakes."""
+    L = keras.layers
+    x, t = data(12)
+    built = classifier(keras)
+
+    def compiled():
+        model = classifier(keras)
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    inputs = keras.Input((3,))
+    mistakes = [
+        lambda: built.fit(x, t), lambda: built.evaluate(x, t), lambda: built.compile("nope"),
+        lambda: built.compile("sgd", "nope"), lambda: compiled().predict(np.zeros((32, 3)), verbose=0),
+        lambda: compiled().fit(x, t[:5]), lambda: compiled().fit(x, t, validation_split=0.99),
+        lambda: compiled().fit(x, t, class_weight={0: 1.0}, sample_weight=np.ones(12)),
+        lambda: L.Dense(0), lambda: L.Dense(3, activation="nope"), lambda: L.Dense(3, wrong=1), lambda: L.Dropout(1.5),
+        lambda: L.Dropout(-0.1), lambda: L.Dropout(0.5, noise_shape="a"), lambda: L.Dropout(0.5, noise_shape=3),
+        lambda: L.Dropout(0.5, noise_shape=(1.5, 2)), lambda: L.SpatialDropout1D(0.5)(np.zeros((4, 3), "float32")),
+        lambda: L.Dense(3)(np.zeros((4,), "float32")), lambda: L.Dense(3).count_params(),
+        lambda: keras.Sequential([3]), lambda: keras.Sequential([L.Dense(1, name="a"), L.Dense(1, name="a")]),
+        lambda: built.get_layer("nope"), lambda: built.get_layer(index=7), lambda: built.set_weights([x]),
+        lambda: built.set_weights([w.T for w in built.get_weights()]), lambda: L.Reshape((4,))(inputs),
+        lambda: L.Add()([keras.Input((3,)), keras.Input((4,))]), lambda: L.Concatenate()([keras.Input((3, 2)), inputs]),
+        lambda: L.Subtract()([inputs, inputs, inputs]), lambda: L.Permute((1, 3)), lambda: L.Layer(trainable=3),
+        lambda: keras.callbacks.ReduceLROnPlateau(factor=1.0), lambda: keras.callbacks.ModelCheckpoint("a.txt"),
+        lambda: keras.callbacks.ModelCheckpoint("a.keras", save_weights_only=True), lambda: L.Layer(name=3),
+        lambda: keras.callbacks.ModelCheckpoint("a.keras", save_freq="x"), lambda: keras.callbacks.BackupAndRestore(""),
+        lambda: compiled().fit(x, t, verbose=0, callbacks=[keras.callbacks.EarlyStopping("nope")], epochs=1),
+        lambda: compiled().fit(x, t, verbose=0, callbacks=[keras.callbacks.LearningRateScheduler(lambda e: "a")]),
+        lambda: keras.Model(inputs, 3), lambda: keras.Sequential().build((None, 3)),
+        lambda: compiled().fit(x, t, verbose=0, validation_data=(x, t), validation_freq="a"),
+        lambda: built.save_weights("nope.txt"), lambda: compiled().pop().nothing,
+    ]
+    return [raised(mistake) for mistake in mistakes]
+
+
+def raised(mistake: Callable[[], Any]) -> tuple[str, str]:
+    try:
+        mistake()
+    except Exception as error:
+        text = re.sub(r"\x1b\[\d*m", "", str(error))
+        text = re.sub(r"^Exception encountered when calling .*?\.\n\n", "", text, flags=re.S)
+        return type(error).__name__, text.split("\n\nArguments received")[0].split("\n")[0]
+    return "nothing", ""

@@ -53,7 +53,9 @@ def _checked_noise_shape(noise_shape: Any) -> Any:
     if noise_shape is None:
         return None
     if isinstance(noise_shape, str) or not hasattr(noise_shape, "__iter__"):
-        raise ValueError(f"{prefix} Expected a tuple or list of integers. Received: noise_shape={noise_shape}")
+        wanted = "a tuple or list of integers" if isinstance(noise_shape, str) else (
+            "an iterable of integers (e.g., a tuple or list)")
+        raise ValueError(f"{prefix} Expected {wanted}. Received: noise_shape={noise_shape}")
     for i, size in enumerate(noise_shape):
         if size is not None and (isinstance(size, bool) or not isinstance(size, int)):
             raise ValueError(f"{prefix} Expected all elements to be integers or None. Received element at index {i}: "

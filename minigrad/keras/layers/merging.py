@@ -15,14 +15,14 @@ __all__ = ["Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multip
            "concatenate", "dot", "maximum_of", "minimum_of", "multiply", "subtract"]
 
 
-def _merged_shape(shapes: Any, name: str) -> tuple:
+def _merged_shape(shapes: Any) -> tuple:
     """The shape that shapes have when they are broadcast together; ValueError if they can't be."""
     merged: tuple = ()
     for shape in shapes:
         longest = max(len(shape), len(merged))
         a, b = ((1,) * (longest - len(s)) + tuple(s) for s in (merged, shape))
         if any(None not in (p, q) and 1 not in (p, q) and p != q for p, q in zip(a, b)):
-            raise ValueError(f"Inputs have incompatible shapes. Received shapes {[tuple(s) for s in shapes]} in {name}")
+            raise ValueError(f"Inputs have incompatible shapes. Received shapes {merged[1:]} and {tuple(shape)[1:]}")
         merged = tuple(q if p == 1 else p if q == 1 or q is None else q for p, q in zip(a, b))
     return merged
 
@@ -54,7 +54,7 @@ class _Merge(Configured, Layer):
         raise NotImplementedError
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        return _merged_shape(input_shape, type(self).__name__)
+        return _merged_shape(input_shape)
 
 
 class Add(_Merge):

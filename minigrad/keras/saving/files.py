@@ -74,8 +74,9 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
         model = deserialize_keras_object(config, custom_objects, safe_mode)
         if not isinstance(model, Layer):
             raise TypeError(f"its configuration is that of a {type(model).__name__}")
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
-        raise type(error)(f"{path} can't be loaded: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, MemoryError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{path} can't be loaded: {error}") from error
     if compile and compiled:
         try:
             model.compile_from_config(compiled, custom_objects)
