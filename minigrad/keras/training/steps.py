@@ -90,10 +90,10 @@ class Steps:
         context.depth += 1
         try:
             if self._graph is None:
-                return self(x, training=training)  # type: ignore[operator]
+                return self(x, training=training)
             if self._graph.takes(x):
                 return self._graph.run([x], training, logits)
-            return self.call(x, training)  # type: ignore[attr-defined]
+            return self.call(x, training)
         finally:
             context.depth -= 1
             context.training = before
