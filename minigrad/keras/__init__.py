@@ -10,7 +10,9 @@
 
 from minigrad.keras import (
     activations,
+    backend,
     callbacks,
+    config,
     constraints,
     datasets,
     initializers,
@@ -18,14 +20,13 @@ from minigrad.keras import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     random,
     regularizers,
     saving,
     utils,
 )
-from minigrad.keras import config as backend
-from minigrad.keras import config as config
 from minigrad.keras.initializers import Initializer
 from minigrad.keras.layers import Input, InputSpec, Layer
 from minigrad.keras.losses import Loss
@@ -40,12 +41,11 @@ from minigrad.names import package_getattr
 __version__ = "3.15.1"
 
 __all__ = ["Functional", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model",
-           "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
-           "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models", "optimizers", "random",
-           "regularizers", "saving", "utils"]
+           "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks",
+           "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
+           "ops", "optimizers", "random", "regularizers", "saving", "utils"]
 
 _ABSENT = {"applications": "there are no pretrained models",
-           "ops": "use the functions of minigrad, which are PyTorch's",
            "preprocessing": "use NumPy, and layers.Normalization and layers.Rescaling"}
 
 __getattr__ = package_getattr("minigrad.keras", _ABSENT)

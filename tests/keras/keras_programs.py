@@ -418,6 +418,59 @@ def plain(x: Any) -> Any:
     return [plain(item) for item in x] if isinstance(x, (list, tuple)) else x
 
 
+@program
+def operations(keras: Any) -> Any:
+    """The functions of keras.ops."""
+    ops = keras.ops
+    rng = np.random.default_rng(0)
+    x, y = (rng.standard_normal((3, 4)).astype("float32") for _ in range(2))
+    p = np.abs(x) + 0.5
+    whole = rng.integers(0, 3, (3, 4))
+    calls = [(name, (x,), {}) for name in (
+        "abs", "exp", "expm1", "square", "sign", "sin", "cos", "tan", "floor", "ceil", "negative", "relu", "relu6",
+        "sigmoid", "softmax", "log_softmax", "tanh", "softplus", "softsign", "silu", "gelu", "elu", "selu",
+        "leaky_relu", "hard_sigmoid", "log_sigmoid", "transpose", "isnan", "zeros_like", "ones_like", "erf")]
+    calls += [(name, (p,), {}) for name in ("log", "log1p", "sqrt", "rsqrt", "reciprocal")]
+    calls += [(name, args, {}) for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum", "greater",
+                                            "less_equal", "equal", "not_equal")
+              for args in ((x, y), (x, y[0]), (x, 2.0))]
+    calls += [(name, (x,), kwargs) for name in ("sum", "mean", "var", "std", "max", "min", "prod", "logsumexp")
+              for kwargs in ({}, {"axis": 0}, {"axis": -1, "keepdims": True}, {"axis": (0, 1)})]
+    calls += [("mean", (whole,), {}), ("any", (x > 1,), {"axis": 0}), ("all", (x > -9,), {}), ("power", (p, 2.5), {}),
+              ("matmul", (x, y.T), {}), ("dot", (x, y[0]), {}), ("clip", (x, -0.5, 0.5), {}), ("norm", (x,), {}),
+              ("norm", (x,), {"axis": 1}), ("argmax", (x,), {}), ("argmax", (x,), {"axis": -1}),
+              ("argmin", (x,), {"axis": 0}), ("reshape", (x, (2, -1)), {}), ("expand_dims", (x, 1), {}),
+              ("squeeze", (x[:1],), {"axis": 0}), ("concatenate", ([x, y],), {"axis": 1}), ("stack", ([x, y],), {}),
+              ("where", (x > 0, x, 0.0), {}), ("where", (x > 0, 1.0, y), {}), ("cumsum", (x,), {"axis": 1}),
+              ("flip", (x,), {"axis": 1}), ("take", (x, [0, 2]), {"axis": 1}), ("take", (x, whole), {}),
+              ("one_hot", (whole, 3), {}), ("zeros", ((2, 3),), {}), ("ones", (4,), {}), ("arange", (5,), {}),
+              ("cast", (x, "int32"), {}), ("logical_and", (x > 0, y > 0), {}), ("logical_not", (x > 0,), {}),
+              ("transpose", (x[None],), {"axes": (1, 2, 0)}), ("normalize", (x,), {}), ("convert_to_tensor", (x,), {})]
+    results = {f"{number} {name}": np.asarray(getattr(ops, name)(*args, **kwargs))
+               for number, (name, args, kwargs) in enumerate(calls)}
+    return results, ops.shape(x), ops.ndim(x), ops.convert_to_numpy(x)
+
+
+@program
+def operations_in_graphs(keras: Any) -> Any:
+    ops = keras.ops
+    x, t = data(24)
+    inputs = keras.Input((6,))
+    hidden = keras.layers.Dense(5)(inputs)
+    y = ops.relu(hidden * 2 - 0.1) / (1 + ops.mean(ops.square(hidden), axis=-1, keepdims=True))
+    y = ops.concatenate([y, -inputs], axis=-1)
+    model = fixed(keras.Model(inputs, keras.layers.Dense(3, "softmax")(y)))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+
+    def loss(y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred) + ops.maximum(y_pred, 0.1), axis=-1)
+
+    other = classifier(keras)
+    other.compile("sgd", loss)
+    return (trained(model, x, t), model.predict(x, verbose=0), trained(other, x, one_hot(t)),
+            [layer.name for layer in model.layers])
+
+
 # -- callbacks and what is printed -------------------------------------------------------------------------------------
 
 

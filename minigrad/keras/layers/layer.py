@@ -72,6 +72,7 @@ class Layer(Weights):
 
     input_spec: Any = None
     supports_masking = False
+    _listed = True  # among the layers of a model
     _plain = False  # call(x), or call(x, training) where it has that argument, is all that __call__ would do
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

@@ -64,7 +64,7 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Any]:
         """The layers that it is made of, in order."""
-        return self._sublayers()
+        return [layer for layer in self._sublayers() if layer._listed]
 
     @property
     def inputs(self) -> list[KerasTensor]:
