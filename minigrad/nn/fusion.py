@@ -31,7 +31,9 @@ class Group:
             if module._hooks is not None or "forward" in module.__dict__:
                 return self._one_by_one(x)
         parameters, dropout = self.linear._parameters, self.dropout
-        w, b = parameters.get("weight"), parameters.get("bias")
+        if "weight" not in parameters or "bias" not in parameters:  # they are computed, or plain tensors
+            return self._one_by_one(x)
+        w, b = parameters["weight"], parameters["bias"]
         if not fits(x, w, b):
             return self._one_by_one(x)
         if dropout is None or not dropout.training or dropout.p == 0.0:

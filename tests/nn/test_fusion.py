@@ -151,6 +151,17 @@ def test_other_shapes_go_one_by_one():
     assert model(data(0, 3)).shape == (0, 4)
 
 
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_tensor_in_place_of_a_parameter(name):
+    model, x = pair().eval(), data(2, 3)
+    linear = model[0]
+    own = getattr(linear, name).detach() * 2 + 1
+    delattr(linear, name)
+    setattr(linear, name, own)
+    want = F.relu(F.linear(x, linear.weight, linear.bias))
+    np.testing.assert_array_equal(model(x).detach().numpy(), want.detach().numpy())
+
+
 def test_a_wrong_probability_is_refused():
     model = pair()
     model[2].p = 1.5
