@@ -41,10 +41,11 @@ OPERATIONS = {full_name(op): op for op in op_db() if in_scope(op)} if HAS_TORCH 
 
 @pytest.fixture(params=OPERATIONS)
 def op(request):
-    """Each operation; one that is listed as a gap must fail, so that its line goes when it is filled."""
+    """Each operation. One that is listed as a gap may fail, and in the full walk must, so that its line goes when it is
+    filled; a few samples may miss a gap."""
     kind = request.node.originalname.removeprefix("test_")
     if (kind, request.param) in scope.GAPS:
-        request.node.add_marker(pytest.mark.xfail(strict=True, reason="listed in gaps.txt"))
+        request.node.add_marker(pytest.mark.xfail(strict=FULL, reason="listed in gaps.txt"))
     return OPERATIONS[request.param]
 
 
