@@ -9,8 +9,8 @@ import numpy as np
 
 from minigrad.autograd.graph import saved_tensors_hooks
 from minigrad.nn.hooks import ModuleBoundary
-from minigrad.ops.dense import Dense
 from minigrad.ops.extremes import TakeAlong
+from minigrad.ops.linear import Dense
 
 from .row import Row, Sample, away, below, call, coin, distinct, normal, positive, split, unit, whole
 
@@ -215,7 +215,7 @@ PRODUCTS = [
     *(Row(f"Dense{' with ReLU' * relu}", lambda x, w, b, relu=relu: np.maximum(x @ w + b, -np.inf if not relu else 0),
           (call(normal(2, 3), normal(3, 2), normal(2)), call(normal(33, 17), normal(17, 9), normal(9)),
            call(normal(0, 3), normal(3, 2), normal(2)), call(normal(2, 0), normal(0, 3), normal(3))),
-          split("Dense DenseGrad"), lambda t, x, w, b, relu=relu: Dense.apply(x, w, b, relu), torch=False, ulps=512)
+          split("Dense LinearGrad"), lambda t, x, w, b, relu=relu: Dense.apply(x, w, b, relu), torch=False, ulps=512)
       for relu in (0, 1)),
 ]
 

@@ -9,7 +9,7 @@ from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
 from minigrad.native import FLOATS
-from minigrad.ops import dense
+from minigrad.ops import linear
 from minigrad.tensor import Tensor
 
 __all__ = ["Dense"]
@@ -63,12 +63,12 @@ class Dense(Configured, Layer):
         return self.activation(y if len(shape) == 2 else y.reshape(*shape[:-1], self.units))
 
     def affine(self, x: Tensor, *relu: Any) -> Tensor:
-        """x @ kernel + bias of x (batch, inputs); with relu, and a draw to drop by, of ops.dense."""
+        """x @ kernel + bias of x (batch, inputs); with relu, and a draw to drop by, of ops.linear."""
         w, b = self.kernel, self.bias
-        if not dense.fits(x, w, b):
+        if not linear.fits(x, w, b, 1):
             raise ValueError(f"layer '{self.name}': expected inputs (batch, {w.array.shape[0]}) of {w.array.dtype}, "
                              f"but received shape {x.array.shape} of {x.array.dtype}")
-        return dense.Dense.apply(x, w, b, *relu)
+        return linear.Dense.apply(x, w, b, *relu)
 
     def is_relu(self) -> bool:
         return self.activation is activations.relu
