@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "record.h"
 #include "table.h"
 
 #define TABLES(isa) extern const struct mg_table mg_table_##isa##_f32, mg_table_##isa##_f64; \
@@ -66,10 +67,14 @@ const char *mg_compiler(void) {
 #endif
 }
 
-#define BYTE_KERNEL(name, ...) \
-    void name(EACH(PARAM, __VA_ARGS__)) { active->bytes->name(EACH(ARG, __VA_ARGS__)); }
-#define KERNEL(name, ...)                                                                 \
-    void name(int dtype, EACH(PARAM, __VA_ARGS__)) {                                      \
+#define BYTE_KERNEL(name, ...)                               \
+    void name(EACH(PARAM, __VA_ARGS__)) {                    \
+        RECORD(name, MG_BYTES, __VA_ARGS__);                 \
+        active->bytes->name(EACH(ARG, __VA_ARGS__));         \
+    }
+#define KERNEL(name, ...)                                                            \
+    void name(int dtype, EACH(PARAM, __VA_ARGS__)) {                                 \
+        RECORD(name, dtype, __VA_ARGS__);                                            \
         (dtype == MG_F64 ? active->f64 : active->f32)->name(EACH(ARG, __VA_ARGS__)); \
     }
 #include "kernels.def"

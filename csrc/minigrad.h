@@ -31,6 +31,22 @@ void mg_set_num_threads(int n); /* n >= 1 */
 int mg_get_num_threads(void);
 int64_t mg_jobs_shared(void); /* how many kernel calls have used the pool so far; small work must not */
 
+/* -- recording kernel calls, and making them again: replay.c ------------------------------------------------------ */
+/* From now on every kernel that this thread calls is also written down, as int64 words {words in all, kernel, dtype (0:
+ * none), arguments in the kernel's order}, then the pointers that each array of pointers holds. A double is its bits. */
+void mg_record_start(void);
+int64_t mg_record_used(void);        /* how many words there are; -1 if memory ran out */
+void mg_record_stop(int64_t *words); /* copies them out, unless NULL, and ends the recording */
+/* A kernel's name, and its parameters as kernels.def has them; NULL if there is no kernel of that number. */
+const char *mg_kernel_name(int64_t kernel);
+const char *mg_kernel_params(int64_t kernel);
+/* Makes the calls of a program, `steps` times: each is {words in all, kernel, dtype, bad, arguments}. Before step s,
+ * each of the moves {where, slot, offset} writes slots[slot].address + s * slots[slot].stride + offset there, slots being
+ * pairs. Stops after a call whose *bad is not negative (bad 0: has none), and returns step * calls + its number, else
+ * -1. awake: the pool's threads stay awake meanwhile. seconds (calls), unless NULL: += the time of each. */
+int64_t mg_replay(const int64_t *program, int64_t calls, const int64_t *moves, int64_t n_moves, const int64_t *slots,
+                  int64_t steps, int64_t awake, double *seconds);
+
 /* -- arithmetic with broadcasting: elementwise.inc ---------------------------------------------------------------- */
 /* z (rows, cols) = x ? y. Element (i, j) of x lies at x[i * x_row + j * x_col], x_col in {0, 1}; likewise y. So one
  * kernel serves same shape (rows = 1), scalar (0, 0), row (0, 1) and column (1, 0). z may be x or y where they have
@@ -262,6 +278,14 @@ void mg_exact_dropout(int dtype, void *y, const void *x, const uint64_t *draw, i
  * within 2^-21 (float) or 2^-32 (double) of c counts as c, so that a second call changes nothing. */
 void mg_max_norm(int dtype, void *w, int64_t outer, int64_t units, int64_t inner, double c);
 
+/* -- copies: copy.inc --------------------------------------------------------------------------------------------- */
+/* y = x in another type, element by element. Types are NumPy's numbers of bool, uint8, int32, int64, float and double;
+ * layout = {shape (ndim), strides of y (ndim), strides of x (ndim)}, in elements. Floats that an integer can't hold become
+ * the smallest int32 or int64; a bool is x != 0. */
+void mg_copy(void *y, const void *x, const int64_t *layout, int64_t ndim, int64_t to, int64_t from);
+/* x (n) += by */
+void mg_count(int64_t *x, int64_t n, int64_t by);
+
 /* -- rows by index: gather.inc ------------------------------------------------------------------------------------ */
 /* y (n, row_bytes) = x[index[i]], x (x_rows, row_bytes); 0 where the index is out of range */
 void mg_gather_rows(void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n, int64_t row_bytes,
@@ -269,6 +293,12 @@ void mg_gather_rows(void *y, int64_t *bad, const void *x, const int64_t *index, 
 /* y[index[i]] (y_rows, cols) += x[i] (n, cols), in the order of i */
 void mg_scatter_rows_acc(int dtype, void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n,
                          int64_t cols, int64_t y_rows);
+
+/* -- gradient clipping: clip.inc ---------------------------------------------------------------------------------- */
+/* norm (1) = the square root of the sum of all squares, summed in double */
+void mg_total_norm(int dtype, void *norm, void *const *grad, const int64_t *sizes, int64_t count);
+/* each grad[i] (sizes[i]) times max_norm / (norm + 1e-6), if that is less than 1 */
+void mg_clip(int dtype, void *const *grad, const void *norm, const int64_t *sizes, int64_t count, double max_norm);
 
 /* -- optimisers: optim.inc, optim_scaled.inc ----------------------------------------------------------------------- */
 /* One call updates `count` parameters; param[i], grad[i] and the state of the same name have sizes[i] elements;

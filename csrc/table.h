@@ -25,6 +25,26 @@
     (f, __VA_ARGS__)
 #define EACH(f, ...) EACH_(f, __VA_ARGS__)
 
+/* EACH_BACK(f, a, b, c) is f(3, a), f(2, b), f(1, c): with how many there are from each to the end. */
+#define BACK1(f, a) f(1, a)
+#define BACK2(f, a, ...) f(2, a), BACK1(f, __VA_ARGS__)
+#define BACK3(f, a, ...) f(3, a), BACK2(f, __VA_ARGS__)
+#define BACK4(f, a, ...) f(4, a), BACK3(f, __VA_ARGS__)
+#define BACK5(f, a, ...) f(5, a), BACK4(f, __VA_ARGS__)
+#define BACK6(f, a, ...) f(6, a), BACK5(f, __VA_ARGS__)
+#define BACK7(f, a, ...) f(7, a), BACK6(f, __VA_ARGS__)
+#define BACK8(f, a, ...) f(8, a), BACK7(f, __VA_ARGS__)
+#define BACK9(f, a, ...) f(9, a), BACK8(f, __VA_ARGS__)
+#define BACK10(f, a, ...) f(10, a), BACK9(f, __VA_ARGS__)
+#define BACK11(f, a, ...) f(11, a), BACK10(f, __VA_ARGS__)
+#define BACK12(f, a, ...) f(12, a), BACK11(f, __VA_ARGS__)
+#define BACK13(f, a, ...) f(13, a), BACK12(f, __VA_ARGS__)
+#define EACH_BACK_(f, ...)                                                                                           \
+    EACH_PICK(__VA_ARGS__, BACK13, BACK12, BACK11, BACK10, BACK9, BACK8, BACK7, BACK6, BACK5, BACK4, BACK3, BACK2, \
+              BACK1, 0)                                                                                            \
+    (f, __VA_ARGS__)
+#define EACH_BACK(f, ...) EACH_BACK_(f, __VA_ARGS__)
+
 /* PARAM(OUT(y)) is `void *y`; ARG(OUT(y)) is `y`. */
 #define PARAM(x) PARAM_##x
 #define PARAM_OUT(x) void *x
@@ -32,12 +52,16 @@
 #define PARAM_IN(x) const void *x
 #define PARAM_INDEX(x) const int64_t *x
 #define PARAM_INDEX_OUT(x) int64_t *x
+#define PARAM_INDEX_INOUT(x) int64_t *x
+#define PARAM_SIZES(x) const int64_t *x
 #define PARAM_BYTES(x) const uint8_t *x
 #define PARAM_BYTES_OUT(x) uint8_t *x
 #define PARAM_WORDS_OUT(x) uint32_t *x
 #define PARAM_DRAW(x) const uint64_t *x
 #define PARAM_DRAW_OUT(x) uint64_t *x
+#define PARAM_DRAW_INOUT(x) uint64_t *x
 #define PARAM_PTRS(x) void *const *x
+#define PARAM_PTRS_IN(x) void *const *x
 #define PARAM_STEPS(x) double *const *x
 #define PARAM_HYPER(x) const double *x
 #define PARAM_INT(x) int64_t x
@@ -50,12 +74,16 @@
 #define ARG_IN(x) x
 #define ARG_INDEX(x) x
 #define ARG_INDEX_OUT(x) x
+#define ARG_INDEX_INOUT(x) x
+#define ARG_SIZES(x) x
 #define ARG_BYTES(x) x
 #define ARG_BYTES_OUT(x) x
 #define ARG_WORDS_OUT(x) x
 #define ARG_DRAW(x) x
 #define ARG_DRAW_OUT(x) x
+#define ARG_DRAW_INOUT(x) x
 #define ARG_PTRS(x) x
+#define ARG_PTRS_IN(x) x
 #define ARG_STEPS(x) x
 #define ARG_HYPER(x) x
 #define ARG_INT(x) x

@@ -32,6 +32,7 @@ static _Atomic uint64_t ticket;    /* (job number, chunks, next chunk) */
 static _Atomic int64_t chunks_done, jobs_shared;
 static _Atomic int busy;           /* a job is running */
 static _Atomic int sleepers;       /* workers waiting on `wake` */
+static _Atomic int kept_awake;     /* callers that want no worker to sleep */
 static _Atomic int wanted = 1;     /* threads to use, the caller included */
 static _Atomic int workers;        /* threads running ... */
 static _Atomic char running[MAX_THREADS]; /* ... by their number */
@@ -64,10 +65,10 @@ static void *worker(void *number_) {
     while (number < atomic_load(&wanted) - 1) {
         uint64_t seen = work();
         for (int i = 0; i < SPINS && atomic_load(&ticket) == seen; i++) pause_briefly();
-        if (atomic_load(&ticket) != seen) continue;
+        if (atomic_load(&ticket) != seen || atomic_load(&kept_awake)) continue;
         pthread_mutex_lock(&lock);
         atomic_fetch_add(&sleepers, 1);
-        while (atomic_load(&ticket) == seen) pthread_cond_wait(&wake, &lock);
+        while (atomic_load(&ticket) == seen && !atomic_load(&kept_awake)) pthread_cond_wait(&wake, &lock);
         atomic_fetch_sub(&sleepers, 1);
         pthread_mutex_unlock(&lock);
     }
@@ -84,6 +85,7 @@ static void forget_workers(void) {
     for (int i = 0; i < MAX_THREADS; i++) atomic_store(&running[i], 0);
     atomic_store(&sleepers, 0);
     atomic_store(&busy, 0);
+    atomic_store(&kept_awake, 0);
     atomic_store(&ticket, 0);
 }
 
@@ -103,6 +105,20 @@ static void start_workers(int count) {
         atomic_store(&running[i], 0);
         break;
     }
+}
+
+static void wake_sleepers(void) {
+    if (atomic_load(&sleepers) == 0) return;
+    pthread_mutex_lock(&lock);
+    pthread_cond_broadcast(&wake);
+    pthread_mutex_unlock(&lock);
+}
+
+void mg_keep_awake(int on) {
+    atomic_fetch_add(&kept_awake, on ? 1 : -1);
+    if (!on) return;
+    start_workers(atomic_load(&wanted) - 1);
+    wake_sleepers();
 }
 
 int mg_parallel_width(int64_t n, int64_t unit, double ns_per_item) {
@@ -129,11 +145,7 @@ void mg_parallel(mg_task *task, const void *args, int64_t n, int64_t unit, doubl
     atomic_store(&chunks_done, 0);
     atomic_store(&ticket, ((atomic_load(&ticket) >> 32) + 1) << 32 | (uint64_t)count << 16);
     atomic_fetch_add(&jobs_shared, 1);
-    if (atomic_load(&sleepers) > 0) {
-        pthread_mutex_lock(&lock);
-        pthread_cond_broadcast(&wake);
-        pthread_mutex_unlock(&lock);
-    }
+    wake_sleepers();
     work();
     for (int i = 0; atomic_load(&chunks_done) < count; i++)
         if (i < SPINS) pause_briefly();

@@ -14,6 +14,9 @@ void mg_parallel(mg_task *task, const void *args, int64_t n, int64_t unit, doubl
 /* How many threads mg_parallel would use for this much work. */
 int mg_parallel_width(int64_t n, int64_t unit, double ns_per_item);
 
+/* From mg_keep_awake(1) to mg_keep_awake(0) the workers do not sleep between jobs. Calls nest. */
+void mg_keep_awake(int on);
+
 /* `bytes` of scratch memory aligned to 64, owned by the calling thread and good until its next mg_scratch; NULL when
  * memory is short. Nothing in it outlives the kernel call. */
 void *mg_scratch(int64_t bytes);

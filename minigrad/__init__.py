@@ -78,6 +78,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
         accelerator,
         autograd,
         backends,
+        compiler,
         cuda,
         distributions,
         func,
@@ -94,6 +95,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
     from minigrad.func import vmap as vmap
     from minigrad.nn.functional import cosine_similarity as cosine_similarity, pairwise_distance as pairwise_distance
     from minigrad.nn.monte_carlo import mc_dropout as mc_dropout
+    from minigrad.replay.compiled import compile as compile
     from minigrad.serialization import load as load, save as save
 
 device = parts.Device
@@ -103,17 +105,17 @@ newaxis = None
 
 _LATE = {
     **{name: f"minigrad.{name}" for name in (
-        "accelerator", "autograd", "backends", "cuda", "distributions", "func", "keras", "linalg", "nn", "optim",
+        "accelerator", "autograd", "backends", "compiler", "cuda", "distributions", "func", "keras", "linalg", "nn", "optim",
         "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
-    "mc_dropout": "minigrad.nn.monte_carlo",
+    "mc_dropout": "minigrad.nn.monte_carlo", "compile": "minigrad.replay.compiled",
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "minigrad.nn.functional"),
 }
 _ABSENT = {
     **dict.fromkeys(("float16", "half", "bfloat16", "complex64", "complex128", "int8", "int16", "short", "cfloat"),
                     "the element types are float32, float64, int64, int32, uint8 and bool"),
-    **dict.fromkeys(("jit", "compile", "export", "fx", "distributed", "multiprocessing"), "it is not offered"),
+    **dict.fromkeys(("jit", "export", "fx", "distributed", "multiprocessing"), "it is not offered"),
     **dict.fromkeys(("amp", "autocast"), "it is not offered: all is computed in float32 or float64; leave it out"),
     **dict.fromkeys(("sparse", "sparse_coo_tensor", "quantization", "fft"), "it is not offered; use NumPy"),
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.tape import bump
+
 __all__ = ["bool", "canonical", "default_float", "double", "dtype", "float", "float32", "float64", "int", "int32",
            "int64", "long", "of", "promote", "resolve", "set_default_dtype", "title", "uint8"]
 
@@ -119,6 +121,7 @@ def set_default_dtype(d: dtype) -> None:
     if chosen.kind != "f":
         raise TypeError("only floating-point types are supported as the default type")
     _default = chosen
+    bump()
 
 
 def can_cast(a: np.dtype, b: np.dtype) -> builtins.bool:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from minigrad import tape
 from minigrad.grad_mode import mode
 from minigrad.node import LeafHooks, Node
 
@@ -51,6 +52,8 @@ class TensorBase:
         for tensor in (self, self._base):
             if tensor is not None and tensor.node is not None:
                 tensor.node._outputs_changed = True
+        if tape.active is not None:
+            tape.active.changed(self.array)
 
 
 T = TypeVar("T", bound=TensorBase)  # what an operation is given, it gives

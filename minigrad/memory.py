@@ -13,19 +13,19 @@ import threading
 
 import numpy as np
 
-__all__ = ["LARGE", "empty", "empty_cache", "owns_memory", "pooled_bytes"]
+__all__ = ["LARGE", "Block", "empty", "empty_cache", "owns_memory", "pooled_bytes"]
 
 LARGE = 1 << 15  # elements from which on a result comes from the pool
 _ALIGN = 64      # a cache line
 _KEEP = 1 << 30  # free bytes beyond which blocks of other sizes are let go
 
-_blocks: dict[int, list[_Block]] = {}  # by size
+_blocks: dict[int, list[Block]] = {}  # by size
 _lock = threading.Lock()
 if hasattr(os, "register_at_fork"):  # another thread may hold the lock while this one forks
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
-class _Block(np.ndarray):
+class Block(np.ndarray):
     """Bytes that the pool owns. An array made over a block has it as its base, and keeps it from being free; views of
     that array have the array as theirs."""
 
@@ -46,10 +46,10 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 def owns_memory(array: np.ndarray) -> bool:
     """Whether an array is no view of another."""
-    return array.base is None or type(array.base) is _Block
+    return array.base is None or type(array.base) is Block
 
 
-def _find(size: int) -> _Block | None:
+def _find(size: int) -> Block | None:
     blocks = _blocks.get(size, [])
     for i, references in enumerate(_references(blocks)):
         if references == _FREE:
@@ -57,23 +57,23 @@ def _find(size: int) -> _Block | None:
     return None
 
 
-def _add(size: int) -> _Block:
+def _add(size: int) -> Block:
     if sum(_free(blocks) * size for size, blocks in _blocks.items()) > _KEEP:
         _drop_free()
-    block = _Block((size + _ALIGN,), np.uint8)
+    block = Block((size + _ALIGN,), np.uint8)
     block.offset = -block.ctypes.data % _ALIGN
     _blocks.setdefault(size, []).append(block)
     return block
 
 
-def _references(blocks: list[_Block]) -> list[int]:
+def _references(blocks: list[Block]) -> list[int]:
     return [sys.getrefcount(block) for block in blocks]
 
 
-_FREE = _references([_Block((1,), np.uint8)])[0]  # of a block over which there is no array
+_FREE = _references([Block((1,), np.uint8)])[0]  # of a block over which there is no array
 
 
-def _free(blocks: list[_Block]) -> int:
+def _free(blocks: list[Block]) -> int:
     return _references(blocks).count(_FREE)
 
 

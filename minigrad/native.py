@@ -8,14 +8,18 @@ every kernel.
 from __future__ import annotations
 
 import os
+import weakref
+from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from minigrad._native import ffi, lib
 
 __all__ = ["CTYPES", "FLOATS", "empty", "ffi", "from_buffer", "get_isa", "get_num_threads", "lib", "new_position",
-           "pointer", "set_isa", "set_num_threads", "show_config", "writable_pointer"]
+           "options", "pointer", "read_by_c", "set_isa", "set_num_threads", "show_config", "sizes",
+           "writable_pointer"]
 
 from_buffer = ffi.from_buffer
 # C array types by NumPy's type number, so that cffi itself refuses an int64 array where a kernel wants floats.
@@ -24,7 +28,23 @@ CTYPES = {np.dtype(name).num: ffi.typeof(ctype) for name, ctype in (
     ("int64", "int64_t[]"), ("uint64", "uint64_t[]"), ("float32", "float[]"), ("float64", "double[]"))}
 FLOATS = {lib.MG_F32: np.dtype(np.float32), lib.MG_F64: np.dtype(np.float64)}  # what kernels with a dtype accept
 empty = np.empty  # the one place where results get their memory
+read_by_c: Any = weakref.WeakValueDictionary()  # address -> sizes and options of an operation, as C reads them
 new_position = partial(ffi.new, ffi.typeof("int64_t *"))  # for a kernel's `bad`: p[0] is the position, or -1
+
+
+def sizes(values: Iterable[int]) -> Any:
+    """Whole numbers that describe an operation, for C to read. Keep them: C does not."""
+    return _known(ffi.new("int64_t[]", list(values)))
+
+
+def options(values: Iterable[float]) -> Any:
+    """The same with doubles."""
+    return _known(ffi.new("double[]", list(values)))
+
+
+def _known(numbers: Any) -> Any:
+    read_by_c[int(ffi.cast("intptr_t", numbers))] = numbers
+    return numbers
 
 
 def pointer(array: np.ndarray):

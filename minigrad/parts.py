@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, SupportsIndex, overload
 
+from minigrad.tape import bump
+
 __all__ = ["Device", "RemovableHandle", "Size", "channels_last", "contiguous_format", "preserve_format", "strided"]
 
 # What scripts say about memory; elements lie in rows here, whatever they say.
@@ -84,6 +86,7 @@ class RemovableHandle:
     _next = 0
 
     def __init__(self, hooks: dict, hook: Any, prepend: bool = False) -> None:
+        bump()
         RemovableHandle._next += 1
         self.id, self._hooks = RemovableHandle._next, hooks
         before = list(hooks.items()) if prepend else []
@@ -93,6 +96,7 @@ class RemovableHandle:
             hooks[number] = earlier
 
     def remove(self) -> None:
+        bump()
         self._hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:

@@ -11,6 +11,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import TensorBase, alias, make
 from minigrad.printing import format_tensor
+from minigrad.tape import refuse
 
 __all__ = ["Protocols"]
 
@@ -40,6 +41,7 @@ class Protocols(TensorBase):
     # -- Python's protocols --------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
+        refuse("a tensor as text")
         return format_tensor(self)
 
     def __format__(self, spec: str) -> str:
@@ -51,6 +53,7 @@ class Protocols(TensorBase):
         if self.array.size != 1:
             raise RuntimeError("Boolean value of Tensor with " + (
                 "no values" if not self.array.size else "more than one value") + " is ambiguous")
+        refuse("bool(tensor), or a branch on it")
         return self.array.item() != 0
 
     def __float__(self) -> Any:
@@ -62,6 +65,7 @@ class Protocols(TensorBase):
     def _single(self) -> Any:
         if self.array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
+        refuse("a tensor as a Python number")
         return self.array.item()
 
     def __index__(self) -> Any:
@@ -80,6 +84,7 @@ class Protocols(TensorBase):
         return (self[i] for i in range(self.array.shape[0]))
 
     def __contains__(self, value: Any) -> Any:
+        refuse("`in` with a tensor")
         if not isinstance(value, (TensorBase, Number)):
             raise RuntimeError("Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
                                f"{type(value)}.")

@@ -18,6 +18,7 @@ import numpy as np
 
 from minigrad.engine import TensorBase, make
 from minigrad.native import empty, lib, pointer
+from minigrad.tape import constant, refuse, rewritten
 
 __all__ = ["Generator", "default_generator", "fork_rng", "get_rng_state", "go_to", "initial_seed", "manual_seed",
            "philox", "positions", "replayed", "seed", "set_rng_state"]
@@ -32,7 +33,7 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        self.state = np.zeros(2, np.uint64)
+        self.state = constant(np.zeros(2, np.uint64))
         self._pointer = pointer(self.state)
         _generators.add(weakref.ref(self, _generators.discard))
         self.manual_seed(67280421310721)  # PyTorch's default seed
@@ -44,6 +45,7 @@ class Generator:
         if not -(1 << 63) <= seed < 1 << 64:
             raise ValueError(f"Overflow when unpacking long: a seed has 64 bits, but got {seed}")
         self.state[:] = int(seed) % (1 << 64), 0
+        rewritten(self.state, "manual_seed()")
         return self
 
     def seed(self) -> int:
@@ -56,10 +58,12 @@ class Generator:
 
     def get_state(self) -> Any:
         """(key, offset) as a uint8 tensor of 16 bytes."""
+        refuse("get_state()")
         return make(np.frombuffer(self.state.astype("<u8").tobytes(), np.uint8).copy())
 
     def set_state(self, state: Any) -> Generator:
         """Go on where get_state was called."""
+        refuse("set_state()")
         if not isinstance(state, TensorBase) or state.array.dtype != np.uint8:
             raise TypeError("expected a torch.ByteTensor: what get_state returned")
         if state.array.shape != (16,):
@@ -107,6 +111,7 @@ class Generator:
 
     def normal(self, shape: Any, dtype: np.dtype) -> np.ndarray:
         """Standard normal, by Box and Muller: sqrt(-2 ln u) cos(2 pi v) and the same with sin, in double."""
+        refuse("normal random numbers, which NumPy computes")
         n = math.prod(shape)
         u, v = self.uniform((2, (n + 1) // 2), np.dtype(np.float64))
         radius, angle = np.sqrt(-2.0 * np.log1p(-u)), 2.0 * np.pi * v
@@ -114,12 +119,14 @@ class Generator:
 
     def integers(self, low: int, high: int, shape: Any) -> np.ndarray:
         """Uniform on low .. high - 1, as int64; the bias is below (high - low) / 2^64."""
+        refuse("random integers, which NumPy computes")
         n = math.prod(shape)
         wide = self.words(2 * n).view(np.uint64) % np.uint64(high - low)
         return (wide.astype(np.int64) + low).reshape(shape)
 
     def permutation(self, n: int) -> np.ndarray:
         """0 .. n - 1 in random order: the order of n random 64-bit numbers."""
+        refuse("a permutation, which NumPy computes")
         return np.argsort(self.words(2 * n).view(np.uint64), kind="stable")
 
 

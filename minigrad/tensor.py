@@ -21,6 +21,7 @@ from minigrad.ops import shape
 from minigrad.ops.making import of_type
 from minigrad.parts import Device, RemovableHandle, Size
 from minigrad.protocols import Protocols
+from minigrad.tape import bump, constant, refuse
 
 __all__ = ["Device", "RemovableHandle", "Size", "Tensor"]
 
@@ -120,6 +121,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
             raise RuntimeError("data set to a tensor that requires gradients must be floating point, but got "
                                f"{value.dtype}")
         self.array, self._pointer = value.array, None
+        bump()
 
     @property
     def _version(self) -> int:
@@ -157,7 +159,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
         if gradient is None:
             if self.array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            one = _ONES[self.array.dtype].copy()
+            one = constant(_ONES[self.array.dtype].copy())
             return make(one.reshape(self.array.shape) if self.array.ndim else one)
         if not isinstance(gradient, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
@@ -184,6 +186,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
                                "computed variable in a subgraph that doesn't require differentiation use var_no_grad "
                                "= var.detach().")
         self.needs_grad = bool(requires_grad)
+        bump()
         return self
 
     def retain_grad(self) -> None:
@@ -225,15 +228,18 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
     def item(self) -> float | int | bool:
         if self.array.size != 1:
             raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        refuse("item()")
         return self.array.item()
 
     def tolist(self) -> Any:
+        refuse("tolist()")
         return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The array itself, not a copy. A tensor that requires grad must be detached first."""
         if self.needs_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        refuse("numpy()")
         return self.array
 
     def to(self, *args: Any, dtype: Any = None, copy: bool = False, **ignored: Any) -> Tensor:

@@ -13,7 +13,7 @@ MAX_LINES = 350
 
 LAYERS = (
     {"_native", "accelerator", "backends", "cuda", "dtypes", "grad_mode", "memory", "names", "native", "node", "parts",
-     "return_types", "switches", "version"},
+     "return_types", "switches", "tape", "version"},
     {"engine"},
     {"backward", "random"},
     {"ops"},
@@ -22,6 +22,7 @@ LAYERS = (
     {"creation"},
     {"autograd", "functions", "linalg", "packing", "serialization", "typed_tensors"},
     {"distributions", "func", "nn", "optim", "utils"},
+    {"compiler", "replay"},
     {"keras"},
     {""},  # minigrad/__init__.py: the public names
 )

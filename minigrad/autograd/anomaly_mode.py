@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad import backward
 from minigrad.engine import Function
+from minigrad.tape import bump
 
 __all__ = ["detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly"]
 
@@ -37,6 +38,7 @@ def _switch(enabled: bool, check_nan: bool) -> None:
     _settings.update(enabled=bool(enabled), check_nan=bool(check_nan))
     Function._record = _record_and_note if enabled else _record
     backward._call_backward = _call_and_check if enabled else _call_backward
+    bump()
 
 
 def _record_and_note(self: Function, edges: list, args: tuple, out: Any) -> Any:

@@ -10,6 +10,7 @@ from minigrad import dtypes
 from minigrad.engine import DETACHED, TensorBase, alias, view_needs_grad
 from minigrad.grad_mode import mode
 from minigrad.ops import indexing, views
+from minigrad.ops.kernel import copy_elements
 
 __all__ = ["assign", "become", "in_place", "reshape_in_place"]
 
@@ -38,7 +39,7 @@ def become(x: Any, result: Any) -> Any:
     recorded = mode.enabled and (result.needs_grad or x.needs_grad)
     through = x._base if recorded and x._base_node is not DETACHED else None  # x is a view: its base gets the history
     changed = result if through is None else views.put_view(x, result)
-    np.copyto(x.array, result.array, casting="unsafe")
+    copy_elements(x.array, result.array)
     x.count_change()
     if recorded:
         owner = x if through is None else through

@@ -87,7 +87,7 @@ class Sequential(_Numbered):
     def forward(self, input: Any) -> Any:
         modules = tuple(self._modules.values())
         if modules != self._grouped[0]:
-            self._grouped = (modules, grouped(modules))
+            self.__dict__["_grouped"] = (modules, grouped(modules))  # what it remembers is no change of the module
         for step in self._grouped[1]:
             input = step(input)
         return input

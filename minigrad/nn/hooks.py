@@ -6,9 +6,8 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from minigrad.engine import Function, TensorBase, make
+from minigrad.backward import zeros_of
+from minigrad.engine import Function, TensorBase
 from minigrad.grad_mode import mode
 from minigrad.parts import RemovableHandle
 
@@ -180,7 +179,7 @@ class _BackwardGate:
 
     def inputs_passing(self, dxs: tuple) -> list:
         """Gradients of the inputs are known, 0 for those that had no influence: run the hooks."""
-        dxs = [make(np.zeros(*like)) if dx is None else dx for dx, like in zip(dxs, self.like)]
+        dxs = [zeros_of(*like) if dx is None else dx for dx, like in zip(dxs, self.like)]
         if self.grad_output is None:  # they did not come through the outputs, as in a double backward
             return dxs
         grads = _spread(self.inputs, dxs, self.n_inputs)

@@ -10,6 +10,7 @@ from minigrad.nn.error_path import add_path
 from minigrad.nn.hooks import Hooks, call_with_hooks
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.nn.state import StateDict
+from minigrad.tape import Watched, bump
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["Module"]
 
 
 _ABSENT = {  # methods of PyTorch's that are not offered
-    "compile": "there is nothing to compile: the kernels are C, and cost microseconds",
+    "compile": "use minigrad.compile(module), or better compile the function that makes a whole training step",
     "register_backward_hook": "use register_full_backward_hook",
     "share_memory": "send the state_dict to the other process",
     "xpu": "there is one device, the CPU", "ipu": "there is one device, the CPU",
@@ -43,7 +44,8 @@ class Module(Hooks, Conversion, StateDict):
     training: bool
 
     def __init__(self) -> None:
-        self.__dict__.update(training=True, _parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={})
+        self.__dict__.update(training=True, _parameters=Watched(), _buffers=Watched(),
+                             _non_persistent_buffers_set=set(), _modules=Watched())
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
@@ -115,6 +117,7 @@ class Module(Hooks, Conversion, StateDict):
 
     def __setattr__(self, name: str, value: Any) -> None:
         attributes = self.__dict__
+        bump()
         if isinstance(value, Parameter):
             self._forget(name, "parameters", "_parameters")
             self.register_parameter(name, value)
@@ -151,6 +154,7 @@ class Module(Hooks, Conversion, StateDict):
         self._non_persistent_buffers_set.discard(name)
 
     def __delattr__(self, name: str) -> None:
+        bump()
         for table in ("_parameters", "_buffers", "_modules"):
             if name in self.__dict__.get(table, ()):
                 del self.__dict__[table][name]

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.engine import Function, T, make
 from minigrad.native import lib
-from minigrad.ops.kernel import as_float, floating, new_like, ptr, require_tensor, unary
+from minigrad.ops.kernel import as_float, floating, new_like, ptr, require_tensor, unary, zeros
 
 __all__ = ["celu", "elu", "gelu", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "selu", "sigmoid", "silu",
            "softplus", "tanh"]
@@ -26,7 +26,7 @@ def _grad(kernel: Any, dy: Any, saved: Any, *constants: float) -> Any:
 
 def _zeros(x: Any) -> Any:
     """The second derivative of straight lines: 0, not None, so that grad() finds one, as in PyTorch."""
-    return make(np.zeros(x.array.shape, x.array.dtype))
+    return zeros(x.array.shape, x.array.dtype)
 
 
 class ReLU(Function):

@@ -9,8 +9,9 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib
-from minigrad.ops.kernel import binary, broadcast, require_tensor
+from minigrad.ops.kernel import binary, broadcast, require_tensor, zeros
 from minigrad.ops.operands import function_of, operands, scalar
+from minigrad.tape import constant
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "fill", "maximum", "minimum", "nan_to_num", "where"]
 
@@ -105,11 +106,11 @@ class Fill(Function):
 
     @staticmethod
     def forward(ctx, x, value):
-        return make(np.full(x.array.shape, value, x.array.dtype))
+        return make(constant(np.full(x.array.shape, value, x.array.dtype)))
 
     @staticmethod
     def backward(ctx, dy):
-        return make(np.zeros(dy.array.shape, dy.array.dtype)), None
+        return zeros(dy.array.shape, dy.array.dtype), None
 
 
 maximum, minimum = function_of(Maximum, "maximum"), function_of(Minimum, "minimum")

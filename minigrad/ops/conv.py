@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.engine import Function, T
-from minigrad.native import ffi, get_num_threads, lib, pointer
+from minigrad.native import ffi, get_num_threads, lib, sizes
 from minigrad.ops.kernel import new, ptr, save_factors
 
 __all__ = ["ConvShape", "conv", "conv_transpose", "fold", "unfold"]
@@ -58,7 +58,7 @@ class ConvShape(NamedTuple):
 @lru_cache(maxsize=256)
 def _sizes(shape: ConvShape) -> Any:
     """The shape as C reads it."""
-    return pointer(np.array(shape, np.int64))
+    return sizes(shape)
 
 
 def _work(shape: ConvShape, dtype: np.dtype) -> tuple[Any, int]:

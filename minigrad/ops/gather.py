@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib, new_position
-from minigrad.ops.kernel import new, ptr, require_tensor
+from minigrad.ops.kernel import new, ptr, require_tensor, zeros
 
 __all__ = ["add_rows", "rows", "weighted_rows"]
 
@@ -49,7 +49,7 @@ class RowsGrad(Function):
     def forward(ctx, dy, index, length):
         ctx.save_for_backward(index)
         shape = dy.array.shape[1:]
-        dx, bad = make(np.zeros((length, *shape), dy.array.dtype)), new_position()
+        dx, bad = zeros((length, *shape), dy.array.dtype), new_position()
         lib.mg_scatter_rows_acc(dy.array.dtype.num, ptr(dx), bad, ptr(dy), ptr(index), index.array.size,
                                 math.prod(shape), length)
         _refuse_bad(bad, index, length)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, memory
+from minigrad import dtypes, memory, tape
 from minigrad.engine import DETACHED, T, TensorBase, make
 from minigrad.memory import LARGE
-from minigrad.native import CTYPES, FLOATS, empty, from_buffer, pointer
+from minigrad.native import CTYPES, FLOATS, empty, ffi, from_buffer, lib, pointer, sizes
 
-__all__ = ["as_float", "binary", "broadcast", "floating", "new", "new_like", "ptr", "require_tensor", "save_factors",
-           "unary", "view_of"]
+__all__ = ["allocate_by", "as_float", "binary", "broadcast", "copied", "copy_elements", "floating", "new", "new_like",
+           "ptr", "require_tensor", "save_factors", "unary", "view_of", "zeros"]
 
 
 def ptr(x: TensorBase) -> Any:
@@ -24,7 +24,7 @@ def ptr(x: TensorBase) -> Any:
         try:
             p = x._pointer = pointer(x.array)
         except ValueError:
-            p = pointer(np.ascontiguousarray(x.array))  # the pointer keeps the copy alive
+            p = copied(x)._pointer  # which keeps the copy alive
     return p
 
 
@@ -39,6 +39,60 @@ def new(shape: tuple[int, ...], dtype: np.dtype, size: int | None = None) -> Any
 
 def new_like(x: TensorBase) -> Any:
     return new(x.array.shape, x.array.dtype, x.array.size)
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """A tensor of zeros."""
+    return make(tape.constant(np.zeros(shape, dtype)))
+
+
+def allocate_by(small: Any, large: Any) -> None:
+    """Have `new` take its memory from these two functions of shape and dtype; a recording does that while it runs."""
+    global empty
+    empty = small
+    memory.empty = large
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+def copied(x: TensorBase, dtype: np.dtype | None = None, shape: tuple[int, ...] | None = None) -> Any:
+    """A tensor with the elements of x in memory of its own, contiguous; in another type or shape if one is given."""
+    array = x.array
+    y = new(array.shape, array.dtype if dtype is None else dtype, array.size)
+    copy_elements(y.array, array)
+    if shape is None:
+        return y
+    z = make(y.array.reshape(shape))
+    z._pointer = y._pointer
+    return z
+
+
+def copy_elements(y: np.ndarray, x: np.ndarray) -> None:
+    """y = x, element by element, in the type of y; their shapes are the same. Neither needs to be contiguous."""
+    to, source = y.dtype.num, x.dtype.num
+    if to not in CTYPES or source not in CTYPES:
+        np.copyto(y, x, casting="unsafe")
+    elif y.flags.c_contiguous and x.flags.c_contiguous:
+        lib.mg_copy(pointer(y), pointer(x), _in_a_row(y.size), 1, to, source)
+    else:
+        steps = [stride // array.itemsize for array in (y, x) for stride in array.strides]
+        lib.mg_copy(_address(y), _address(x), _layout((*y.shape, *steps)), y.ndim, to, source)
+
+
+@lru_cache(maxsize=1024)
+def _in_a_row(size: int) -> Any:
+    return sizes((size, 1, 1))
+
+
+@lru_cache(maxsize=1024)
+def _layout(numbers: tuple[int, ...]) -> Any:
+    return sizes(numbers)
+
+
+def _address(array: np.ndarray) -> Any:
+    """Where the first element of an array is, contiguous or not."""
+    return ffi.cast("void *", array.__array_interface__["data"][0])
 
 
 def view_of(x: TensorBase, array: np.ndarray) -> Any:

@@ -11,15 +11,17 @@ M(g) is missing; where the statistics were given (batch normalisation in evaluat
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine import Function, make
-from minigrad.native import ffi, lib, writable_pointer
+from minigrad.native import ffi, lib, options, writable_pointer
 from minigrad.ops.kernel import new, new_like, ptr
+from minigrad.tape import constant
 
-__all__ = ["batch_norm", "channel_affine", "layer_norm"]
+__all__ = ["batch_norm", "channel_affine", "count_batch", "layer_norm"]
 
 NULL = ffi.NULL
 
@@ -27,6 +29,12 @@ NULL = ffi.NULL
 def _maybe(x: Any) -> Any:
     """The pointer of a tensor that may be None."""
     return NULL if x is None else ptr(x)
+
+
+@lru_cache(maxsize=256)
+def _options(*numbers: float) -> Any:
+    """Numbers as C reads them."""
+    return options(numbers)
 
 
 def _to_fill(needs: tuple[bool, ...], *shapes: Any, dtype: np.dtype) -> list:
@@ -91,7 +99,7 @@ class BatchNorm(Function):
         mean, var = (NULL, NULL) if running is None else [
             writable_pointer(t.array) if training else ptr(t) for t in running]
         lib.mg_batch_norm(dtype.num, y._pointer, stats._pointer, mean, var, ptr(x), _maybe(w), _maybe(b),
-                          ffi.new("double[3]", (eps, momentum, training)), outer, channels, inner)
+                          _options(eps, momentum, training), outer, channels, inner)
         ctx.save_for_backward(x, w, stats)
         ctx.training, ctx.eps = training, eps
         return y
@@ -197,7 +205,13 @@ def batch_norm(x: Any, w: Any, b: Any, running: Any, training: bool, momentum: f
     return y
 
 
+def count_batch(batches: Any) -> None:
+    """batches (0-d, int64) += 1, in place."""
+    lib.mg_count(writable_pointer(batches.array), 1, 1)
+    batches.count_change()
+
+
 def channel_affine(x: Any, w: Any, b: Any) -> Any:
     """x w + b for each channel of x (N, channels, ...): batch normalisation with the statistics 0 and 1."""
-    zeros, ones = np.zeros(x.array.shape[1], x.array.dtype), np.ones(x.array.shape[1], x.array.dtype)
-    return BatchNorm.apply(x, w, b, (make(zeros), make(ones)), False, 0.0, 0.0)
+    zeros, ones = (make(constant(of(x.array.shape[1], x.array.dtype))) for of in (np.zeros, np.ones))
+    return BatchNorm.apply(x, w, b, (zeros, ones), False, 0.0, 0.0)

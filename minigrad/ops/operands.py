@@ -11,6 +11,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.ops.shape import Cast
+from minigrad.tape import constant
 
 __all__ = ["function_of", "number", "operands", "scalar", "wrapped"]
 
@@ -53,9 +54,9 @@ def wrapped(value: Any, dtype: np.dtype) -> np.ndarray:
     if dtype.kind in "iu" and not isinstance(value, (float, np.floating)):
         if not -(1 << 63) <= value < 1 << 64:
             raise OverflowError(f"int too big to convert: {value}")
-        return np.array(int(value) & (1 << 64) - 1, np.uint64).astype(dtype)
+        return constant(np.array(int(value) & (1 << 64) - 1, np.uint64).astype(dtype))
     with np.errstate(over="ignore"):
-        return np.array(value, dtype)
+        return constant(np.array(value, dtype))
 
 
 def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
@@ -67,7 +68,7 @@ def scalar(value: Any, dtype: np.dtype, operation: str) -> np.ndarray:
     if dtype.kind == "u" and -np.iinfo(dtype).max <= value < 0:
         return wrapped(value, dtype)  # -1 as 255
     try:
-        return np.array(value, dtype)
+        return constant(np.array(value, dtype))
     except (OverflowError, ValueError):
         raise RuntimeError(f"{operation}(): value cannot be converted to type {dtype} without overflow: "
                            f"{value}") from None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.engine import Function, T, make
-from minigrad.native import lib, pointer
+from minigrad.native import lib, options, sizes
 from minigrad.ops.kernel import new, ptr
 
 __all__ = ["Windows", "avg_pool", "max_pool"]
@@ -41,8 +41,7 @@ class Windows(NamedTuple):
 @lru_cache(maxsize=256)
 def _for_c(windows: Windows) -> tuple[Any, Any]:
     """The windows and the scales as C reads them."""
-    return (pointer(np.array([n for part in windows[:4] for n in part], np.int64)),
-            pointer(np.array(windows.scale_h + windows.scale_w, np.float64)))
+    return sizes(n for part in windows[:4] for n in part), options(windows.scale_h + windows.scale_w)
 
 
 def _planes(shape: tuple[int, ...]) -> int:

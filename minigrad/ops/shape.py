@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, T, make
-from minigrad.ops.kernel import require_tensor, view_of
+from minigrad.engine import Function, T
+from minigrad.ops.kernel import copied, require_tensor, view_of
 
 __all__ = ["clone", "expand", "flatten", "movedim", "permute", "ravel", "reshape", "squeeze", "sum_to_size", "t",
            "transpose", "unflatten", "unsqueeze"]
@@ -24,7 +24,7 @@ class Reshape(Function):
     def forward(ctx, x, shape):
         ctx.shape = x.array.shape
         array = x.array.reshape(shape)
-        return view_of(x, array) if np.may_share_memory(array, x.array) else make(array)
+        return view_of(x, array) if np.may_share_memory(array, x.array) else copied(x, shape=array.shape)
 
     @staticmethod
     def backward(ctx, dy):
@@ -62,8 +62,7 @@ class Cast(Function):
     @staticmethod
     def forward(ctx, x, dtype):
         ctx.dtype = x.array.dtype
-        with np.errstate(all="ignore"):
-            return make(x.array.astype(dtype))
+        return copied(x, dtype)
 
     @staticmethod
     def backward(ctx, dy):
@@ -75,7 +74,7 @@ class Clone(Function):
 
     @staticmethod
     def forward(ctx, x):
-        return make(np.array(x.array, order="C"))
+        return copied(x)
 
     @staticmethod
     def backward(ctx, dy):

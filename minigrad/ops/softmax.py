@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import Function, T, make
 from minigrad.native import FLOATS, ffi, lib, new_position
-from minigrad.ops.kernel import new, new_like, ptr, require_tensor
+from minigrad.ops.kernel import copied, new, new_like, ptr, require_tensor
 from minigrad.ops.shape import Cast, axis_of, movedim
 
 __all__ = ["CrossEntropy", "cross_entropy", "fits", "log_softmax", "pick", "softmax"]
@@ -114,7 +114,7 @@ class CrossEntropy(Function):
         refuse_bad(bad, target)
         ctx.save_for_backward(x, target, stats)
         ctx.ignore, ctx.mean = ignore, mean
-        return average if mean else make(stats.array[2 * rows:-1].copy())
+        return average if mean else copied(make(stats.array[2 * rows:-1]))
 
     @staticmethod
     def backward(ctx, dy):

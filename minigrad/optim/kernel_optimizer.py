@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import tape
 from minigrad.engine import make
 from minigrad.grad_mode import enable_grad
 from minigrad.native import FLOATS, ffi, writable_pointer
@@ -141,6 +142,8 @@ class KernelOptimizer(Optimizer):
                 for call in plan.calls:
                     call.run(self._kernel, plan.hyper)
             plans[index] = plan
+            if tape.active is not None:
+                tape.active.update(self, index, plan)
         return loss
 
     def _point_at_gradients(self, plan: _Plan, params: list[Tensor], used: tuple[str, ...]) -> list | None:
@@ -225,3 +228,4 @@ class KernelOptimizer(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._plans = {}
+        tape.bump()

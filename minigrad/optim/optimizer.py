@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from minigrad.optim.hooks import Hooks
+from minigrad.tape import bump
 from minigrad.tensor import Tensor
 
 __all__ = ["Optimizer", "required"]
@@ -92,6 +93,7 @@ class Optimizer(Hooks):
             param_group.setdefault(name, default)
         self._check_group(param_group)
         self.param_groups.append(param_group)
+        bump()
 
     def _check_params(self, params: list[Any]) -> None:
         for param in params:

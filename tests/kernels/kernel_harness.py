@@ -27,8 +27,8 @@ FLOATS = (np.float32, np.float64)
 THIN = bool(os.environ.get("MINIGRAD_THIN_TESTS"))  # fewer sizes, for slow builds: see sanitize.sh
 NUMBERS = ("INT", "WORD", "NUM")
 OUTPUTS = ("OUT", "INOUT", "INDEX_OUT", "BYTES_OUT", "WORDS_OUT", "DRAW_OUT")
-ELEMENTS = {"INDEX": np.int64, "INDEX_OUT": np.int64, "BYTES": np.uint8, "BYTES_OUT": np.uint8, "WORDS_OUT": np.uint32,
-            "DRAW": np.uint64, "DRAW_OUT": np.uint64, "STEPS": np.float64, "HYPER": np.float64}
+ELEMENTS = {"INDEX": np.int64, "SIZES": np.int64, "INDEX_OUT": np.int64, "BYTES": np.uint8, "BYTES_OUT": np.uint8,
+            "WORDS_OUT": np.uint32, "DRAW": np.uint64, "DRAW_OUT": np.uint64, "STEPS": np.float64, "HYPER": np.float64}
 
 
 class Signature(NamedTuple):

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import tape
 from minigrad.creation import empty, ones, tensor, zeros
 from minigrad.dtypes import int64
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.ops.norm import count_batch
 from minigrad.tensor import Tensor
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
@@ -98,9 +100,10 @@ class _BatchNorm(_ChannelNorm):
             if not self.track_running_stats:
                 mean = var = None
             elif batches is not None:
-                np.add(batches.array, 1, batches.array)
-                batches.count_change()
-                momentum = 1.0 / batches.array.item() if momentum is None else momentum
+                count_batch(batches)
+                if momentum is None:
+                    tape.refuse("BatchNorm with momentum=None, whose momentum is the number of batches")
+                    momentum = 1.0 / batches.array.item()
         return F.batch_norm(input, mean, var, self.weight, self.bias, training or mean is None,
                             momentum or 0.0, self.eps)
 

@@ -1,0 +1,1 @@
+"""Recording a function's kernel calls, and replaying them from C: minigrad.compile."""

@@ -1,0 +1,215 @@
+"""minigrad.compile: a function that is recorded when it is called, and replayed from then on."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from minigrad import tape
+from minigrad.engine import TensorBase
+from minigrad.grad_mode import mode
+from minigrad.nn.module import Module
+from minigrad.replay.outputs import leaves_of, rebuilt
+from minigrad.replay.reachable import ATOMS
+from minigrad.replay.recorder import NotRecordable, SideEffect
+from minigrad.replay.recording import MISS, Recording, record
+from minigrad.replay.verification import verify
+
+__all__ = ["Compiled", "compile"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LIMIT = 8  # recordings for one signature, before the function is called as it is; signatures that are kept
+
+
+class Compiled:
+    """A function whose calls are recorded, one recording per signature, and replayed.
+
+    The first call with a signature (shapes, types, other arguments, which gradients there are) runs the function and
+    records it; the second runs it again beside a replay, which must give the same bits; later calls are replays.
+    """
+
+    def __init__(self, function: Callable, fullgraph: bool = False) -> None:
+        functools.update_wrapper(self, function, updated=())
+        if not hasattr(self, "__name__"):
+            self.__name__ = type(function).__name__
+        self._function, self._fullgraph = function, fullgraph
+        self._recordings: dict[Any, list[Recording]] = {}  # by signature, least recently used first
+        self._last: Recording | None = None
+        self._refused: dict[Any, int] = {}  # signature -> how often it could not be recorded
+        self._warned = False
+        self._lock = threading.Lock()
+        Compiled._all.add(self)
+
+    _all: weakref.WeakSet[Compiled] = weakref.WeakSet()
+
+    @classmethod
+    def reset_all(cls) -> None:
+        """Forget every function's recordings."""
+        for compiled in cls._all:
+            with compiled._lock:
+                compiled._recordings, compiled._last, compiled._refused = {}, None, {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        last = self._last
+        if last is not None and not kwargs and last.verified and self._lock.acquire(False):
+            try:
+                if last.takes(args):
+                    result = last.replay(args)
+                    if result is not MISS:
+                        return result
+            finally:
+                self._lock.release()
+        return self._find(args, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: each instance has recordings of its own, kept with it."""
+        if instance is None:
+            return self
+        name = f"_compiled_{self.__name__}"
+        found = instance.__dict__.get(name)
+        if found is None:
+            found = instance.__dict__[name] = Compiled(self._function.__get__(instance, owner), self._fullgraph)
+        return found
+
+    # -- which recording -----------------------------------------------------------------------------------------------
+
+    def _find(self, args: tuple, kwargs: dict) -> Any:
+        """A call that the last recording does not take."""
+        if tape.active is not None or not self._lock.acquire(False):
+            return self._function(*args, **kwargs)  # within another recording, or while another thread replays
+        try:
+            leaves = leaves_of((args, kwargs))
+            tensors = [leaf for leaf in leaves if isinstance(leaf, TensorBase)]
+            key = self._signature(args, kwargs, leaves)
+            found = self._recordings.pop(key, [])
+            self._recordings[key] = found
+            for recording in found:
+                result = self._use(key, recording, args, kwargs, tensors)
+                if result is not MISS:
+                    self._last = recording if not kwargs and len(tensors) == len(args) else None
+                    return result
+            if len(found) >= LIMIT and key not in self._refused:
+                self._failed(key, NotRecordable(f"what it depends on has changed {LIMIT} times, and each time it had "
+                                                "to be recorded again"))
+            if self._refused.get(key, 0) > 1:
+                return self._function(*args, **kwargs)
+            while len(self._recordings) > LIMIT:
+                del self._recordings[next(iter(self._recordings))]
+            return self._record(key, args, kwargs, tensors)
+        finally:
+            self._lock.release()
+
+    def _signature(self, args: tuple, kwargs: dict, leaves: list[Any]) -> Any:
+        """What two calls must share to share recordings."""
+        parts: list[Any] = [len(args), *kwargs, mode.enabled, mode.inference]
+        for leaf in leaves:
+            if isinstance(leaf, TensorBase):
+                parts.append((leaf.array.shape, leaf.array.dtype, leaf.needs_grad))
+            else:
+                parts.append((type(leaf), leaf) if isinstance(leaf, ATOMS) else id(leaf))
+        return str(rebuilt((args, kwargs), iter([0] * len(leaves)))), tuple(parts)
+
+    def _use(self, key: Any, recording: Recording, args: tuple, kwargs: dict, tensors: list[Any]) -> Any:
+        if recording.verified:
+            return recording.replay(tensors)
+        result = verify(recording, lambda: self._function(*args, **kwargs), tensors)
+        if recording.failure is not None:
+            self._recordings[key].remove(recording)
+            self._failed(key, recording.failure)
+        return result
+
+    # -- recording -----------------------------------------------------------------------------------------------------
+
+    def _record(self, key: Any, args: tuple, kwargs: dict, tensors: list[Any]) -> Any:
+        if any(tensor.needs_grad for tensor in tensors):
+            self._failed(key, NotRecordable("an argument requires grad: detach() it, or make it part of the model"))
+            return self._function(*args, **kwargs)
+        first = key not in self._refused
+        result, recording, failure = record(self._function, args, kwargs, self._fullgraph and not first)
+        if recording is not None:
+            self._recordings[key].append(recording)
+        elif failure is not None:
+            self._failed(key, failure)
+        return result
+
+    def _failed(self, key: Any, failure: NotRecordable) -> None:
+        """Remember that, and say it; but a first call may change something to get ready."""
+        count = self._refused.get(key, 0)
+        self._refused[key] = count + (1 if isinstance(failure, SideEffect) and not count else LIMIT)
+        if self._refused[key] > 1:
+            self._complain(failure)
+
+    def _complain(self, failure: NotRecordable) -> None:
+        if self._fullgraph:
+            raise failure
+        if not self._warned:
+            self._warned = True
+            warnings.warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True makes this "
+                          "an error.", stacklevel=5)
+
+
+class OptimizedModule(Module):
+    """A module whose calls are recorded and replayed. It has the attributes, the parameters and the state_dict of the
+    module that it was made from, `_orig_mod`."""
+
+    def __init__(self, module: Module, fullgraph: bool) -> None:
+        super().__init__()
+        self.__dict__["_orig_mod"] = module
+        self.__dict__["_compiled"] = Compiled(module, fullgraph)
+        self.__dict__["_parameters"], self.__dict__["_buffers"] = module._parameters, module._buffers
+        self.__dict__["_modules"] = module._modules
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._compiled(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_orig_mod"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["_orig_mod"], name, value)
+
+    def train(self, mode: bool = True) -> OptimizedModule:
+        self._orig_mod.train(mode)
+        return self
+
+    def __repr__(self) -> str:
+        return f"OptimizedModule(\n  (_orig_mod): {self._orig_mod!r}\n)".replace("\n", "\n  ")[:-3] + ")"
+
+
+@overload
+def compile(model: F, *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
+            options: Any = ..., disable: bool = ...) -> F: ...
+@overload
+def compile(model: None = ..., *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
+            options: Any = ..., disable: bool = ...) -> Callable[[F], F]: ...
+def compile(model: Any = None, *, fullgraph: bool = False, dynamic: Any = None, backend: Any = "inductor",
+            mode: Any = None, options: Any = None, disable: bool = False) -> Any:
+    """The function, or module, recorded at its first call with given shapes and replayed from C after that.
+
+        @minigrad.compile
+        def step(x, y):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+    n compiled steps give the same bits as n plain ones: weights, optimiser state, random numbers. A learning rate, a
+    scheduler, train() and eval(), another batch size between calls take effect. What cannot be recorded, such as
+    item() or a branch on an element inside, lets the function run as it is, with one warning; or with fullgraph=True
+    raises NotRecordable, a RuntimeError that names the operation and the line. `step.program()` shows the recording.
+
+    disable: give the function back as it is. dynamic, backend, mode and options are PyTorch's, and change nothing.
+    """
+    if model is None:
+        return lambda function: compile(function, fullgraph=fullgraph, disable=disable)
+    if not callable(model):
+        raise RuntimeError(f"compile() expects a function or a module, but got {type(model).__name__}")
+    if disable:
+        return model
+    return OptimizedModule(model, fullgraph) if isinstance(model, Module) else Compiled(model, fullgraph)

@@ -1,0 +1,99 @@
+"""Whether everything that a function reaches is still what it was: looked at before each replay, so all of it is made
+of loops that run in C.
+"""
+
+from __future__ import annotations
+
+from operator import is_
+from typing import Any
+
+from minigrad import dtypes, tape
+from minigrad.engine import Function
+from minigrad.replay.reachable import ATOMS, Reachable, content
+
+__all__ = ["Guards", "difference"]
+
+
+class Guards:
+    """What a recording depends on besides its arguments."""
+
+    def __init__(self, reached: Reachable) -> None:
+        self.reached = reached
+        self.changes = tape.changes[0]
+        self.cells = [cell for _, cell, _ in reached.cells]
+        self.in_cells = [found for _, _, found in reached.cells]
+        self.names = [(names, name) for _, names, name, _ in reached.names]
+        self.named = [found for *_, found in reached.names]
+        held = reached.containers + reached.of_optimizers
+        self.dicts = [(live, copy) for _, live, copy in held if hasattr(live, "values")]
+        self.lists = [(live, copy) for _, live, copy in held if not hasattr(live, "values")]
+        tensors = [tensor for _, tensor in reached.tensors.values()]
+        self.tensors, self.arrays = tensors, [tensor.array for tensor in tensors]
+
+        self.settings = _settings()
+        self.flags = [(tensor, tensor.needs_grad, _hooks_of(tensor)) for tensor in tensors]
+
+    def hold(self) -> bool:
+        """Whether nothing has been exchanged since."""
+        if tape.changes[0] != self.changes and not self._unchanged():
+            return False
+        if not all(map(is_, [cell.cell_contents for cell in self.cells], self.in_cells)):
+            return self._equal()
+        for (names, name), found in zip(self.names, self.named):
+            if names.get(name) is not found:
+                return self._equal()
+        for live, copy in self.lists:
+            if len(live) != len(copy) or not all(map(is_, live, copy)):
+                return self._equal()
+        for live, copy in self.dicts:
+            if len(live) != len(copy) or not all(map(is_, live.values(), copy.values())):
+                return self._equal()
+        return all(map(is_, [tensor.array for tensor in self.tensors], self.arrays))
+
+    def _unchanged(self) -> bool:
+        """Whether what tape.changes counts is as it was: something else has changed, or it was changed back."""
+        counted = tape.changes[0]
+        same = (_settings() == self.settings and not _first_difference(self.reached.of_modules) and all(
+            tensor.needs_grad == needs_grad and _hooks_of(tensor) == hooks for tensor, needs_grad, hooks in self.flags))
+        if same:
+            self.changes = counted
+        return same
+
+    def _equal(self) -> bool:
+        """The same, where a number may be another object of the same value."""
+        return difference(self.reached) is None and all(
+            tensor.array is array for tensor, array in zip(self.tensors, self.arrays))
+
+
+def difference(reached: Reachable, with_optimizers: bool = True) -> str | None:
+    """The path to something that is not what it was, or None."""
+    for path, cell, found in reached.cells:
+        if not _same(content(cell), found):
+            return path
+    for path, names, name, found in reached.names:
+        if not _same(names.get(name), found):
+            return path
+    return _first_difference(reached.containers + (reached.of_optimizers if with_optimizers else []))
+
+
+def _first_difference(held: list[tuple[str, Any, Any]]) -> str | None:
+    for path, live, copy in held:
+        if len(live) != len(copy) or not all(map(_same, live, copy)):
+            return path or "a container"
+        if hasattr(live, "values") and not all(map(_same, live.values(), copy.values())):
+            return path or "a dict"
+    return None
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is type(b) and isinstance(a, ATOMS) and bool(a == b))
+
+
+def _settings() -> tuple:
+    """What decides in general how operations run."""
+    return dtypes.default_float(), Function._record
+
+
+def _hooks_of(tensor: Any) -> Any:
+    hooks = tensor._hooks
+    return None if hooks is None else (dict(hooks.before), dict(hooks.after))

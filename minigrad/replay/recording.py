@@ -1,0 +1,303 @@
+"""A recording: one run of a function as a program of kernel calls, and what must hold for a replay of it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from operator import attrgetter, is_
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from minigrad import memory, tape
+from minigrad.engine import TensorBase, make
+from minigrad.grad_mode import mode
+from minigrad.native import ffi, lib
+from minigrad.ops.kernel import ptr
+from minigrad.replay.build import Code, build
+from minigrad.replay.calls import READ, WRITTEN
+from minigrad.replay.guards import Guards, difference
+from minigrad.replay.outputs import Outputs, leaves_of, rebuilt
+from minigrad.replay.reachable import Reachable
+from minigrad.replay.recorder import NotRecordable, Recorder, SideEffect, address_of, plain
+from minigrad.replay.regions import Region, Regions, refs, regions_of, resolve
+from minigrad.replay.traced import Traced
+
+__all__ = ["MISS", "Recording", "record"]
+
+MISS = object()  # a replay's answer where the recording does not hold
+_get_grad = attrgetter("_grad")
+_PLAIN = "Target {value} is out of bounds."
+_BAD = {"mg_gather_rows": "index {value} is out of bounds for dimension 0 with size {x_rows}",
+        "mg_scatter_rows_acc": "index {value} is out of bounds for dimension 0 with size {y_rows}"}
+
+
+def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple[Any, Recording | None, Any]:
+    """What function(*args, **kwargs) gives, its recording or None, and why there is none; strict raises that."""
+    leaves = leaves_of((args, kwargs))
+    tensors = [leaf for leaf in leaves if isinstance(leaf, TensorBase)]
+    others = [leaf for leaf in leaves if not isinstance(leaf, TensorBase)]
+    before = Reachable(function, *others)
+    grads = {tensor: tensor._grad for _, tensor in before.tensors.values()}
+    changes = tape.changes[0]
+    proxies = [_proxy(tensor) for tensor in tensors]
+    recorder = Recorder(strict)
+    own = iter(proxies)
+    given = rebuilt((args, kwargs), iter([next(own) if isinstance(leaf, TensorBase) else leaf for leaf in leaves]))
+    result = recorder.run(lambda: function(*given[0], **given[1]))
+    reached = Reachable(function, *others)
+    recording = None
+    failure = recorder.failure or _side_effect(before, changes, recorder)
+    if failure is None:
+        try:
+            recording = Recording(recorder, reached, grads, tensors, proxies, result)
+        except NotRecordable as error:
+            failure = error
+    if failure is not None and strict:
+        raise failure
+    for _, tensor in reached.tensors.values():
+        if tensor._grad is not None:
+            plain(tensor._grad)
+    return _given_back(result, tensors, proxies), recording, failure
+
+
+def _side_effect(before: Reachable, changes: int, recorder: Recorder) -> SideEffect | None:
+    """What the run changed that kernels know nothing of."""
+    changed = difference(before, with_optimizers=False)
+    if changed is None and tape.changes[0] != changes:
+        changed = "an attribute, a hook or a setting of a module, a parameter or an optimizer"
+    for update in recorder.updates:
+        now, then = update.optimizer.param_groups[update.index].values(), update.group.values()
+        if changed is None and (len(now) != len(then) or not all(map(is_, now, then))):
+            changed = "an option of an optimizer"
+    return changed and SideEffect(f"the step itself changes {changed}: a replay would not")
+
+
+def _given_back(result: Any, tensors: list[Any], proxies: list[Any]) -> Any:
+    """The result of the recorded run, with the arguments themselves in it, and plain arrays."""
+    own = {id(proxy): tensor for proxy, tensor in zip(proxies, tensors)}
+    leaves = [own.get(id(leaf), leaf) for leaf in leaves_of(result)]
+    for leaf in leaves:
+        if isinstance(leaf, TensorBase):
+            plain(leaf)
+    return rebuilt(result, iter(leaves))
+
+
+def _proxy(tensor: Any) -> Any:
+    """The input as the function sees it: the same memory, which Python must not read."""
+    proxy = make(tensor.array.view(Traced))
+    proxy._counter = tensor.counter()
+    return proxy
+
+
+class Recording:
+    """A program, where its inputs and outputs go, and what it holds for."""
+
+    def __init__(self, recorder: Recorder, reached: Reachable, grads: dict, inputs: list[Any], proxies: list[Any],
+                 result: Any) -> None:
+        self.shapes = [tensor.array.shape for tensor in inputs]
+        self.dtypes = [tensor.array.dtype for tensor in inputs]
+        self.grad_mode = mode.enabled
+        memory_map = regions_of(recorder, reached, proxies)
+        resolved = resolve(recorder, memory_map)
+        self.outputs = Outputs(result, memory_map, reached, inputs, proxies)
+        kept = self._note_grads(reached, grads, memory_map)
+        _require_nothing_kept(recorder, self.outputs.regions | kept)
+        self.code: Code = build(resolved, self.outputs.regions, kept)
+        written = {ref.region for call, arguments in resolved for ref in refs(arguments, call, WRITTEN)}
+        read = {ref.region for call, arguments in resolved for ref in refs(arguments, call, READ)}
+        self.held = [region for region in written if region.kind == "held" or region in kept]
+        self.writes_input = any(region.kind == "input" for region in written)
+        self._note_uses(read | written, grads, memory_map)
+        self.counters = _counters(recorder, reached, written, memory_map)
+        self.updates = [_Refresh(update) for update in recorder.updates]
+        self.guards = Guards(reached)
+        self.verified = False
+        self.failure: NotRecordable | None = None  # what verification.py found
+        self._prepare()
+
+    # -- gradients that are there afterwards ---------------------------------------------------------------------------
+
+    def _note_grads(self, reached: Reachable, grads: dict, memory_map: Regions) -> set[Region]:
+        """Which parameters' gradients the step makes, which stay, and which it takes away; where those it makes are."""
+        self.params: list[Any] = []      # with a gradient before or afterwards
+        self.start: list[Any] = []       # None, or the gradient that was there
+        self.made: dict[int, tuple[Any, Region]] = {}  # number in params -> the gradient's tensor, and where it is
+        self.final: list[Any] = []
+        for _, tensor in reached.tensors.values():
+            before, after = grads.get(tensor), tensor._grad
+            if before is None and after is None:
+                continue
+            if after is not None and after is not before:
+                ref = memory_map.find(address_of(after.array), 1 << 62)
+                if ref is None or ref.region.kind != "result" or ref.offset:
+                    raise NotRecordable("a gradient that no kernel made")
+                after.array = np.ndarray(after.array.shape, after.array.dtype, ref.region.keep,
+                                         ref.region.start - address_of(ref.region.keep))
+                after._pointer = None
+                ptr(after)
+                self.made[len(self.params)] = after, ref.region
+            self.params.append(tensor)
+            self.start.append(before)
+            self.final.append(after)
+        return {region for _, region in self.made.values()}
+
+    def _note_uses(self, used: set[Region], grads: dict, memory_map: Regions) -> None:
+        """A gradient that was there, and that the step reads, must be the same one again."""
+        for number, before in enumerate(self.start):
+            if before is not None:
+                ref = memory_map.find(address_of(before.array), 1 << 62)
+                if ref is None or ref.region not in used:
+                    self.start[number] = True  # whichever
+
+    def _grads_fit(self) -> bool:
+        """Whether there are gradients where there were at the start of the recorded run."""
+        for param, want in zip(self.params, self.start):
+            have = param._grad
+            if (have is None) != (want is None) or (want is not None and want is not True and have is not want):
+                return False
+        return True
+
+    def _install_grads(self) -> None:
+        """Let every parameter have the gradient that the step leaves."""
+        for param, grad in zip(self.params, self.final):
+            param._grad = grad
+
+    def _make_room(self) -> None:
+        """A gradient that somebody has kept stays as it is: the program gets other memory for the next."""
+        for number, (tensor, region) in self.made.items():
+            taken = self.params[number]._grad is not tensor  # by zero_grad, say
+            if getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number] - taken:
+                continue
+            block = memory.Block((region.size + 64,), np.uint8)
+            region.keep, offset = block, -address_of(block) % 64
+            region.start = address_of(block) + offset
+            for where, inside in self.code.pointers.get(region, ()):
+                ffi.cast("int64_t *", where)[0] = region.start + inside
+            fresh = make(np.ndarray(region.shape, region.dtype, block, offset))
+            ptr(fresh)
+            self.made[number], self.final[number] = (fresh, region), fresh
+
+    # -- replaying -----------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        code, slots = self.code, len(self.shapes) + len(self.outputs.slots)
+        self.slots = ffi.new("void *[]", max(2 * slots, 1))  # an address and a stride each
+        self._call = (_int64(code.words), len(code.operations), _int64(code.moves), len(code.moves),
+                      ffi.cast("int64_t *", self.slots))
+        self.awake = 0
+        self._alone: dict[int, int] = {}
+        for number, (tensor, _) in self.made.items():
+            self._alone[number] = getrefcount(tensor) + getrefcount(tensor.array)
+
+    def takes(self, args: tuple) -> bool:
+        """Whether these are tensors like those of the recording."""
+        if len(args) != len(self.shapes):
+            return False
+        try:
+            for x, shape, dtype in zip(args, self.shapes, self.dtypes):
+                array = x.array
+                if array.shape != shape or array.dtype is not dtype or x.needs_grad:
+                    return False
+        except AttributeError:
+            return False
+        return True
+
+    def replay(self, tensors: Any) -> Any:
+        """The outputs for these inputs, which have the shapes and types of the recording; or MISS."""
+        if mode.enabled is not self.grad_mode or not self.guards.hold():
+            return MISS
+        for update in self.updates:
+            if not update.ready():
+                return MISS
+        if self.params and not (all(map(is_, map(_get_grad, self.params), self.final)) and self._own_grads()):
+            if not self._grads_fit():
+                return MISS
+            self._make_room()
+        slots, at = self.slots, 0
+        pointers = [x._pointer or ptr(x) for x in tensors]  # which keep what they point at
+        for pointer in pointers:
+            slots[at] = pointer
+            at += 2
+        fresh = self.outputs.allocate(slots, at)
+        stopped = lib.mg_replay(*self._call, 1, self.awake, ffi.NULL)
+        if stopped >= 0:
+            self._refuse(stopped, tensors)
+        for counter in self.counters:
+            counter[0] += 1
+        if self.params:
+            self._install_grads()
+        if self.writes_input:
+            for x in tensors:
+                x.count_change()
+        return self.outputs.result(fresh, tensors)
+
+    def _own_grads(self) -> bool:
+        return all(getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number]
+                   for number, (tensor, _) in self.made.items())
+
+    def _refuse(self, stopped: int, tensors: Any) -> None:
+        """The error that the step itself would have raised: a kernel found an index out of range."""
+        for param, grad in zip(self.params, self.final):
+            if grad is not None:
+                param._grad = None
+        op, cell = self.code.positions[stopped]
+        position = cell[0]
+        index = next(op.arguments[name] for kind, name in op.call.params if kind == "INDEX")
+        start = (int(ffi.cast("intptr_t", self.slots[2 * index.region.slot])) if index.region.kind == "input" else
+                 index.region.start)
+        value = ffi.cast("int64_t *", start + index.offset)[position]
+        raise IndexError(_BAD.get(op.call.name, _PLAIN).format(value=value, **{
+            name: number for name, number in op.arguments.items() if isinstance(number, int)}))
+
+
+class _Refresh:
+    """The options of an optimiser's group, as the kernel reads them, kept up to date."""
+
+    def __init__(self, update: Any) -> None:
+        self.optimizer, self.index, self.plan = update.optimizer, update.index, update.plan
+        self.group = update.optimizer.param_groups[update.index]
+        self.seen = list(update.group.values())
+        self.always = any(isinstance(value, TensorBase) for value in self.seen)
+
+    def ready(self) -> bool:
+        """Write the options down if they have changed; False if the step would be another."""
+        optimizer, plan = self.optimizer, self.plan
+        if optimizer._plans.get(self.index) is not plan:
+            return False
+        values = self.group.values()
+        if self.always or len(values) != len(self.seen) or not all(map(is_, values, self.seen)):
+            if optimizer._used_slots(self.group) != plan.used:
+                return False
+            plan.hyper[0:optimizer._n_hyper] = optimizer._hyper(self.group)
+            self.seen = list(values)
+        return True
+
+
+def _counters(recorder: Recorder, reached: Reachable, written: set[Region], memory_map: Regions) -> list[list[int]]:
+    """The version counters of what the step changes in place."""
+    found = {id(entry.counter): entry.counter for plan in recorder.plans() for entry in plan.entries if entry}
+    for _, tensor in reached.tensors.values():
+        ref = memory_map.find(address_of(tensor.array), 1 << 62)
+        if ref is not None and ref.region in written:
+            found[id(tensor.counter())] = tensor.counter()
+    return list(found.values())
+
+
+def _require_nothing_kept(recorder: Recorder, allowed: set[Region]) -> None:
+    """No result but outputs and gradients may be left anywhere."""
+    starts = {region.start for region in allowed}
+    probe = [memory.Block((1,), np.uint8)]
+    alone = getrefcount(probe[0]) + 1  # a region knows the block, too
+    for attempt in range(2):
+        kept = [block for block in recorder.blocks if block.start not in starts and getrefcount(block.keep) > alone]
+        if not kept:
+            return
+        if attempt == 0:
+            gc.collect()
+    raise SideEffect(f"the step keeps a result {list(kept[0].shape)} of {kept[0].dtype} somewhere: a replay would not")
+
+
+def _int64(array: np.ndarray) -> Any:
+    return ffi.cast("int64_t *", ffi.from_buffer(array)) if array.size else ffi.NULL
