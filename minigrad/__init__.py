@@ -105,8 +105,8 @@ newaxis = None
 
 _LATE = {
     **{name: f"minigrad.{name}" for name in (
-        "accelerator", "autograd", "backends", "compiler", "cuda", "distributions", "func", "keras", "linalg", "nn", "optim",
-        "utils")},
+        "accelerator", "autograd", "backends", "compiler", "cuda", "distributions", "func", "keras", "linalg", "nn",
+        "optim", "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
     "mc_dropout": "minigrad.nn.monte_carlo", "compile": "minigrad.replay.compiled",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import tape
-from minigrad.replay.compiled import Compiled, compile
+from minigrad.replay.compiled import compile, reset
 from minigrad.replay.recorder import NotRecordable
 
 __all__ = ["NotRecordable", "compile", "disable", "is_compiling", "reset"]
@@ -26,8 +26,3 @@ def disable(fn: Any = None, recursive: bool = True) -> Any:
         return fn(*args, **kwargs)
 
     return call
-
-
-def reset() -> None:
-    """Forget all recordings."""
-    Compiled.reset_all()

@@ -22,7 +22,8 @@ LAYERS = (
     {"creation"},
     {"autograd", "functions", "linalg", "packing", "serialization", "typed_tensors"},
     {"distributions", "func", "nn", "optim", "utils"},
-    {"compiler", "replay"},
+    {"replay"},
+    {"compiler"},
     {"keras"},
     {""},  # minigrad/__init__.py: the public names
 )

@@ -14,16 +14,26 @@ from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
 from minigrad.nn.module import Module
 from minigrad.replay.outputs import leaves_of, rebuilt
+from minigrad.replay.program import Program
 from minigrad.replay.reachable import ATOMS
 from minigrad.replay.recorder import NotRecordable, SideEffect
 from minigrad.replay.recording import MISS, Recording, record
 from minigrad.replay.verification import verify
 
-__all__ = ["Compiled", "compile"]
+__all__ = ["Compiled", "compile", "reset"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 LIMIT = 8  # recordings for one signature, before the function is called as it is; signatures that are kept
+
+
+_all: weakref.WeakSet[Compiled] = weakref.WeakSet()
+
+
+def reset() -> None:
+    """Forget all recordings of all functions."""
+    for compiled in list(_all):
+        compiled.reset()
 
 
 class Compiled:
@@ -43,16 +53,12 @@ class Compiled:
         self._refused: dict[Any, int] = {}  # signature -> how often it could not be recorded
         self._warned = False
         self._lock = threading.Lock()
-        Compiled._all.add(self)
+        _all.add(self)
 
-    _all: weakref.WeakSet[Compiled] = weakref.WeakSet()
-
-    @classmethod
-    def reset_all(cls) -> None:
-        """Forget every function's recordings."""
-        for compiled in cls._all:
-            with compiled._lock:
-                compiled._recordings, compiled._last, compiled._refused = {}, None, {}
+    def reset(self) -> None:
+        """Forget the recordings."""
+        with self._lock:
+            self._recordings, self._last, self._refused = {}, None, {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         last = self._last
@@ -75,6 +81,18 @@ class Compiled:
         if found is None:
             found = instance.__dict__[name] = Compiled(self._function.__get__(instance, owner), self._fullgraph)
         return found
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The recording for these arguments, or without any the one used last, as a table to print."""
+        if args or kwargs:
+            leaves = leaves_of((args, kwargs))
+            found = self._recordings.get(self._signature(args, kwargs, leaves), [])
+        else:
+            found = next(reversed(self._recordings.values()), [])
+        if not found:
+            raise RuntimeError(f"{self.__name__} has no recording"
+                               + (" for these arguments" if args or kwargs else " yet: call it first"))
+        return Program(found[-1], self.__name__)
 
     # -- which recording -----------------------------------------------------------------------------------------------
 

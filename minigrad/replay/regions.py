@@ -32,8 +32,13 @@ class Region:
         self.content: bytes | None = None  # of a constant
         self.slot = -1                     # of an input or an output
 
-    def label(self) -> str:
-        return f"{self.name} {list(self.shape)}"
+    def bytes(self) -> bytes:
+        """A copy of the content."""
+        return bytes(ffi.buffer(ffi.cast("char *", self.start), self.size))
+
+    def fill(self, content: bytes) -> None:
+        """Put a copied content back."""
+        ffi.buffer(ffi.cast("char *", self.start), self.size)[:] = content
 
 
 class Ref:

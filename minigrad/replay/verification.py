@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import TensorBase
-from minigrad.native import ffi
 from minigrad.replay.outputs import leaves_of
 from minigrad.replay.recorder import NotRecordable
 from minigrad.replay.recording import MISS, Recording
-from minigrad.replay.regions import Region
 
 __all__ = ["verify"]
 
@@ -24,7 +22,7 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
     """function(), beside a replay from the same state; recording.failure says it if the two differ. MISS if the
     recording does not hold for this call."""
     held = [region for region in recording.held if region.kind == "held"]
-    before, grads_before = [_bytes(region) for region in held], [param._grad for param in recording.params]
+    before, grads_before = [region.bytes() for region in held], [param._grad for param in recording.params]
     copies = [tensor.detach().clone() for tensor in tensors] if recording.writes_input else tensors
     try:
         replayed = recording.replay(copies)
@@ -32,25 +30,17 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
         replayed = None
     if replayed is MISS:
         return MISS
-    seen = [_bytes(region) for region in held], _contents(replayed), _gradients(recording)
+    seen = [region.bytes() for region in held], _contents(replayed), _gradients(recording)
     for region, content in zip(held, before):
-        _fill(region, content)
+        region.fill(content)
     for param, grad in zip(recording.params, grads_before):
         param._grad = grad
     result = function()
-    recording.verified = seen == ([_bytes(region) for region in held], _contents(result), _gradients(recording))
+    recording.verified = seen == ([region.bytes() for region in held], _contents(result), _gradients(recording))
     if not recording.verified:
         recording.failure = NotRecordable("a second call did something else than the first: it depends on something "
                                           "that changes from call to call")
     return result
-
-
-def _bytes(region: Region) -> bytes:
-    return bytes(ffi.buffer(ffi.cast("char *", region.start), region.size))
-
-
-def _fill(region: Region, content: bytes) -> None:
-    ffi.buffer(ffi.cast("char *", region.start), region.size)[:] = content
 
 
 def _content(tensor: Any) -> bytes:
