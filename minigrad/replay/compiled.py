@@ -167,8 +167,8 @@ class Compiled:
             raise failure
         if not self._warned:
             self._warned = True
-            warnings.warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True makes this "
-                          "an error.", stacklevel=5)
+            warnings.warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True "
+                          "makes this an error.", stacklevel=5)
 
 
 class OptimizedModule(Module):

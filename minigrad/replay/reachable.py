@@ -53,9 +53,13 @@ class Reachable:
         self._seen: set[int] = set()
         self._keep: list[Any] = []  # so that no id is used twice
         stack: deque[tuple[str, Any]] = deque([("", function), *(("", other) for other in others)])
-        while stack:
-            path, value = stack.popleft()
+        late: deque[tuple[str, Any]] = deque()  # optimisers: what they hold has better names elsewhere
+        while stack or late:
+            path, value = (stack or late).popleft()
             if isinstance(value, ATOMS) or id(value) in self._seen:
+                continue
+            if stack and isinstance(value, Optimizer):
+                late.append((path, value))
                 continue
             self._seen.add(id(value))
             self._keep.append(value)
