@@ -31,18 +31,19 @@ static inline vec vpow2(vec n_plus) {
 #define LN2_LO -2.12194440e-4f
 #define EXP_LOW -104.0f
 #define EXP_HIGH 89.0f
-/* (e^r - 1 - r) / r^2, |r| <= ln2 / 2: 1.4e-9 */
-static const T exp_poly[] = {1.9891080464e-4f, 1.3933730716e-3f, 8.3333108446e-3f, 4.1666464198e-2f, 1.6666666682e-1f,
-                             0.5f};
+/* (e^r - 1 - r) / r^2, |r| <= ln2 / 2: that times r^2 / e^r, 3.1e-9 */
+static const T exp_poly[] = {1.38145405799e-3f, 8.36874544621e-3f, 4.16683889925e-2f, 1.66665211320e-1f,
+                             4.99999940395e-1f};
 /* (2 atanh(s) - 2 s) / s^3 in z = s^2 <= .0297: 1.2e-9 */
 static const T log_poly[] = {0.23341943388714560866f, 0.28550396959618013579f, 0.40000125594554367087f,
                              0.6666666654988317655f};
-/* erf(x) / x in z = x^2 <= 3.925^2, as a quotient: 1.9e-9 */
-static const T erf_top[] = {-1.28085615849e-8f, 4.61044626644e-6f, 3.76820035588e-4f, 3.83969815595e-3f,
-                            5.42480780068e-2f,  1.85158891459e-1f, 1.1283791691f};
-static const T erf_bottom[] = {6.2410141413e-5f, 1.30182263588e-3f, 1.54324333752e-2f, 1.13884367281e-1f,
-                               4.97426200105e-1f, 1};
-#define ERF_ONE 3.925f /* erf rounds to 1 from here */
+/* (Phi(x) - 1/2) / x in z = x^2 <= 5.47^2, as a quotient: 1.6e-8, and scaled so that the coefficients' rounding does
+ * least harm. Up to NORMAL_ONE the quotient times x rises above 1/2. */
+static const T normal_top[] = {3.94505370593e-8f, 1.0759064935e-5f,  2.78665334918e-4f,
+                               7.92256183922e-3f, 5.68482801318e-2f, 6.80532217026e-1f};
+static const T normal_bottom[] = {2.05576338885e-6f, 1.22564088088e-4f, 3.16219544038e-3f, 4.83479760587e-2f,
+                                  4.26803976297e-1f, 1.70584130287f};
+#define NORMAL_ONE 5.6f
 #define TANH_ONE 10.0f
 #else
 #define LN2_HI 6.93147180369123816490e-01
@@ -77,14 +78,11 @@ static const T log_erfc[] = {-5.0381750908202161481e-18, 3.2139503865759768831e-
 #endif
 
 /* x between low and high; NaN stays NaN. */
-static inline vec vclamp(vec x, T low, T high) {
-    x = vsel(vlt(x, vset(low)), vset(low), x);
-    return vsel(vlt(vset(high), x), vset(high), x);
-}
+static inline vec vclamp(vec x, T low, T high) { return vmin(vset(high), vmax(vset(low), x)); }
 
-/* e^x = (1 + q) 2^n, with q = e^r - 1 for |r| <= ln2 / 2 and a whole n that is at most twice the largest exponent. */
+/* e^x = (1 + q) 2^n, with q = e^r - 1 for |r| <= ln2 / 2 and a whole n that is at most twice the largest exponent. x is
+ * between EXP_LOW and EXP_HIGH, or NaN. */
 static inline vec vexp_parts(vec x, vec *n) {
-    x = vclamp(x, EXP_LOW, EXP_HIGH);
     *n = vfma(x, vset((T)1.4426950408889634), vset(ROUNDER)) - vset(ROUNDER);
     vec r = vfma(*n, vset(-LN2_HI), x);
     r = vfma(*n, vset(-LN2_LO), r);
@@ -101,13 +99,16 @@ static inline vec vscale(vec y, vec n) {
 #endif
 }
 
-static inline vec vexp(vec x) {
+static inline vec vexp_clamped(vec x) {
     vec n, q = vexp_parts(x, &n);
     return vscale(q + vset(1), n);
 }
+static inline vec vexp(vec x) { return vexp_clamped(vclamp(x, EXP_LOW, EXP_HIGH)); }
+/* e^x for x <= 0, or NaN */
+static inline vec vexp_below0(vec x) { return vexp_clamped(vmax(vset(EXP_LOW), x)); }
 
 static inline vec vexpm1(vec x) {
-    vec n, q = vexp_parts(x, &n), s = vscale(vset(1), n);
+    vec n, q = vexp_parts(vclamp(x, EXP_LOW, EXP_HIGH), &n), s = vscale(vset(1), n);
     vec y = vfma(q, s, s - vset(1));                                     /* s (1 + q) - 1 without cancellation */
     mask huge = vlt(vset((T)((bits_t)1 << (MANTISSA + 6))), s);          /* here 1 is nothing, and s may overflow */
     y = vsel(huge, vscale(q + vset(1), n), y);
@@ -139,19 +140,26 @@ static inline vec vlog1p(vec x) {
     return vsel(mor(veq(u, vset(INFINITY)), veq(u, vset(0))), vlog(u), y);
 }
 
-static inline vec verf(vec x) {
 #if MG_REAL == 32
-    vec t = vclamp(x, -ERF_ONE, ERF_ONE), z = t * t;
-    vec y = vclamp(t * VPOLY(z, erf_top) / VPOLY(z, erf_bottom), -1, 1);
-    return vsel(vle(vset(ERF_ONE), vabs(x)), vcopysign(vset(1), x), y); /* exactly 1: gelu needs it far below 0 */
+/* Phi(x) - 1/2 = erf(x / sqrt 2) / 2, exactly 1/2 in the end: gelu needs Phi to be 0 far below 0 */
+static inline vec vnormal_half(vec x) {
+    vec t = vclamp(x, -NORMAL_ONE, NORMAL_ONE), z = t * t;
+    return vclamp(t * VPOLY(z, normal_top) / VPOLY(z, normal_bottom), (T)-0.5, (T)0.5);
+}
+static inline vec verf(vec x) {
+    vec half = vnormal_half(x * vset((T)1.41421356237309504880));
+    return half + half;
+}
 #else
+static inline vec verf(vec x) {
     vec t = vclamp(vabs(x), 0, ERF_ONE), z = t * t;
     vec small = x * VPOLY(z, erf_small);
     vec large = vset(1) - vexp(VPOLY(t - vset(1), log_erfc));
     large = vsel(vlt(t, vset(ERF_ONE)), large, vset(1));
     return vsel(vlt(vabs(x), vset(1)), small, vsel(vnan(x), x, vcopysign(large, x)));
-#endif
 }
+static inline vec vnormal_half(vec x) { return vset((T)0.5) * verf(x * vset((T)0.70710678118654752440)); }
+#endif
 
 /* tanh(t) = (e^2t - 1) / (e^2t + 1) */
 static inline vec vtanh(vec x) {

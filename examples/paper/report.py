@@ -1,0 +1,85 @@
+"""The table (Markdown) and the numbers (JSON) of what is finished."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from paper.figures import draw
+from paper.protocol import Check, Claim, Run
+from paper.runner import results_of, write_json
+
+HEADER = ("| | claim | published | check | ours | band | |", "|---|---|---|---|---|---|---|")
+
+
+def write_report(claims: Sequence[Claim], runs: Sequence[Run], out: Path) -> None:
+    """OUT/table.md, OUT/results.json and the figures, of the runs that are finished."""
+    results = results_of(runs, out)
+    text = table(claims, results) + "\n" + runs_table(runs, results)
+    (out / "table.md").write_text(text, encoding="utf-8")
+    write_json(out / "results.json", results)
+    print(text)
+    print(f"written to {out}: table.md, results.json", *draw(results, out), sep=", ")
+
+
+def value_of(check: Check, results: dict[str, Any]) -> float | None:
+    """None if a run that it needs is not finished."""
+    try:
+        return check.value(results)
+    except KeyError:
+        return None
+
+
+def holds(check: Check, value: float) -> bool:
+    return check.low <= value <= check.high
+
+
+def table(claims: Sequence[Claim], results: dict[str, Any]) -> str:
+    """One row for each check: published, ours, the band, and whether it holds."""
+    rows = list(HEADER)
+    for claim in claims:
+        for number, check in enumerate(claim.checks):
+            value = value_of(check, results)
+            first = (claim.id, claim.what, claim.published) if number == 0 else ("", "", "")
+            rows.append("| " + " | ".join((*first, check.what, "not run" if value is None else f"{value:.4g}",
+                                           band(check), verdict(check, value))) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def band(check: Check) -> str:
+    low, high = f"{check.low:g}", f"{check.high:g}"
+    if check.low == -float("inf"):
+        text = f"at most {high}"
+    elif check.high == float("inf"):
+        text = f"at least {low}"
+    else:
+        text = f"{low} to {high}"
+    return text if check.target is None else f"{text}; target {check.target:g}"
+
+
+def verdict(check: Check, value: float | None) -> str:
+    if value is None:
+        return ""
+    if not holds(check, value):
+        return "**missed**"
+    return "accepted" if check.target is None or value <= check.target else "accepted, target missed"
+
+
+def runs_table(runs: Sequence[Run], results: dict[str, Any]) -> str:
+    """Test errors by group of seeds, with mean and spread, and the time."""
+    rows = ["| run | seeds | measured | mean | standard deviation | CPU minutes |", "|---|---|---|---|---|---|"]
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.name in results and any(isinstance(results[run.name][name], float) for name in run.measures):
+            groups.setdefault(run.name.removesuffix(f"-{run.seed}"), []).append(run)
+    for name, group in groups.items():
+        quantity = group[0].measures[0]
+        values = [results[run.name][quantity] for run in group]
+        spread = f"{statistics.stdev(values):.3f}" if len(values) > 1 else ""
+        minutes = sum(results[run.name]["cpu_seconds"] for run in group) / 60
+        rows.append(f"| {name} | {', '.join(str(run.seed) for run in group)} | {quantity.replace('_', ' ')}: "
+                    f"{', '.join(f'{value:.4g}' for value in values)} | {statistics.mean(values):.4g} | {spread} | "
+                    f"{minutes:.1f} |")
+    return "\n".join(rows) + "\n"
