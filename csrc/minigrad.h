@@ -308,7 +308,8 @@ void mg_clip(int dtype, void *const *grad, const void *norm, const int64_t *size
  * first step sets it to the gradient. */
 void mg_sgd(int dtype, void *const *param, void *const *grad, void *const *velocity, double *const *steps,
             const int64_t *sizes, int64_t count, const double *hyper);
-/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad}; AdamW is decoupled */
+/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad, before}; AdamW is decoupled. before: eps is
+ * added to sqrt(v) before the correction of its bias, as in Keras */
 void mg_adam(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v, void *const *vmax,
              double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
 /* hyper = {lr, beta1, beta2, eps, weight_decay, maximize} */

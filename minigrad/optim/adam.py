@@ -25,7 +25,7 @@ class Adam(KernelOptimizer):
     _kernel = staticmethod(lib.mg_adam)
     _slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     _late = ("max_exp_avg_sq",)
-    _n_hyper = 8
+    _n_hyper = 9
     _plain = ("step", "exp_avg", "exp_avg_sq")
     _amsgrad = (*_plain, "max_exp_avg_sq")
 
@@ -44,7 +44,7 @@ class Adam(KernelOptimizer):
     def _hyper(self, group: dict[str, Any]) -> tuple[float, ...]:
         beta1, beta2 = group["betas"]
         return (group["lr"], beta1, beta2, group["eps"], group["weight_decay"], group["decoupled_weight_decay"],
-                group["maximize"], group["amsgrad"])
+                group["maximize"], group["amsgrad"], 0)
 
 
 class AdamW(Adam):

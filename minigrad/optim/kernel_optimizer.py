@@ -102,6 +102,7 @@ class KernelOptimizer(Optimizer):
     _late: tuple[str, ...] = ()    # those that start when an option first asks for them, maybe after some steps
     _used: tuple[str, ...] = ()    # what _used_slots says, where that does not depend on options
     _n_hyper = 0
+    _options_elsewhere = False     # whether _hyper reads more than the group
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self._plans: dict[int, _Plan] = {}  # by the number of the group

@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
 from minigrad import tape
 from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
@@ -43,7 +45,7 @@ class Compiled:
     records it; the second runs it again beside a replay, which must give the same bits; later calls are replays.
     """
 
-    def __init__(self, function: Callable, fullgraph: bool = False) -> None:
+    def __init__(self, function: Callable, fullgraph: bool = False, quiet: bool = False) -> None:
         functools.update_wrapper(self, function, updated=())
         if not hasattr(self, "__name__"):
             self.__name__ = type(function).__name__
@@ -51,7 +53,7 @@ class Compiled:
         self._recordings: dict[Any, list[Recording]] = {}  # by signature, least recently used first
         self._last: Recording | None = None
         self._refused: dict[Any, int] = {}  # signature -> how often it could not be recorded
-        self._warned = False
+        self._warned = quiet
         self._lock = threading.Lock()
         _all.add(self)
 
@@ -81,6 +83,17 @@ class Compiled:
         if found is None:
             found = instance.__dict__[name] = Compiled(self._function.__get__(instance, owner), self._fullgraph)
         return found
+
+    def many(self, rows: np.ndarray) -> Any:
+        """What each row gives as the only argument, stacked, by one call of C; None if that can't be done now."""
+        last = self._last
+        if last is None or not last.repeats or last.shapes != [rows.shape[1:]] or not self._lock.acquire(False):
+            return None
+        try:
+            result = last.replay_many(rows)
+            return None if result is MISS else result
+        finally:
+            self._lock.release()
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The recording for these arguments, or without any the one used last, as a table to print."""

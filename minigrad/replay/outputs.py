@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, TensorBase, make
+from minigrad.native import ffi
 from minigrad.ops.kernel import new
 from minigrad.replay.reachable import Reachable
 from minigrad.replay.recorder import NotRecordable, address_of
@@ -61,7 +62,11 @@ class Outputs:
         self._known = {id(tensor) for _, tensor in reached.tensors.values()}
         self._grads = {id(tensor._grad): tensor for _, tensor in reached.tensors.values() if tensor._grad is not None}
         self._inputs, self._proxies, self._first = inputs, proxies, len(inputs)
-        self._makers = [self._maker(leaf, memory) for leaf in leaves_of(result)]
+        self._specs: list[Any] = []  # (number of the slot, shape, dtype, offset, strides); (a plain value,); None
+        self._makers = []
+        for leaf in leaves_of(result):
+            self._specs.append(None if isinstance(leaf, TensorBase) else (leaf,))
+            self._makers.append(self._maker(leaf, memory))
         self.structure = rebuilt(result, iter([None] * len(self._makers)))  # holds no tensor
         self._one = self._makers[0] if not isinstance(result, (list, tuple, dict)) else None
         del self._proxies, self._inputs
@@ -105,6 +110,7 @@ class Outputs:
             self.slots.append(region)
         number = region.slot - self._first
         shape, strides, dtype = array.shape, array.strides, array.dtype
+        self._specs[-1] = number, shape, dtype, offset, strides
         place = address_of(array) - address_of(region.keep)
         leaf.array, leaf._pointer = np.ndarray(shape, dtype, region.keep, place, strides), None
         whole = shape == region.shape and dtype == region.dtype and not offset and array.flags.c_contiguous
@@ -116,6 +122,33 @@ class Outputs:
             return _marked(fresh[number], spent)
 
         return itself if whole else view
+
+    @property
+    def stackable(self) -> bool:
+        """Whether all that is returned is memory that each step fills anew."""
+        return all(spec is not None for spec in self._specs)
+
+    def allocate_many(self, slots: Any, at: int, steps: int) -> list[Any]:
+        """As allocate, for so many steps."""
+        fresh = []
+        for region in self.slots:
+            y = new((steps, *region.shape), region.dtype)
+            slots[at], slots[at + 1] = y._pointer, ffi.cast("void *", region.size)
+            at += 2
+            fresh.append(y)
+        return fresh
+
+    def stacked(self, fresh: list[Any], steps: int) -> Any:
+        """What the steps return, each tensor in it one of all steps."""
+        leaves = []
+        for spec in self._specs:
+            if len(spec) == 1:
+                leaves.append(spec[0])
+                continue
+            number, shape, dtype, offset, strides = spec
+            each = self.slots[number].size
+            leaves.append(make(np.ndarray((steps, *shape), dtype, fresh[number].array, offset, (each, *strides))))
+        return rebuilt(self.structure, iter(leaves))
 
     def allocate(self, slots: Any, at: int) -> list[Any]:
         """Memory for this call's results, whose addresses go to slots[at], slots[at + 2] ..."""

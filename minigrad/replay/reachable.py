@@ -24,7 +24,7 @@ from minigrad.random import Generator, default_generator
 __all__ = ["ATOMS", "Reachable", "content"]
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, range, slice)
-_OURS = {"minigrad", "numpy", "builtins", *sys.stdlib_module_names}
+_OURS = {"minigrad", "numpy", "builtins", "_cffi_backend", "cffi", *sys.stdlib_module_names}
 _GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
 _TOO_MANY = 20_000  # entries of one container that are still compared
 
@@ -51,6 +51,7 @@ class Reachable:
         self.cells: list[tuple[str, Any, Any]] = []
         self.names: list[tuple[str, dict, str, Any]] = []
         self._seen: set[int] = set()
+        self._ours: set[int] = set()
         self._keep: list[Any] = []  # so that no id is used twice
         stack: deque[tuple[str, Any]] = deque([("", function), *(("", other) for other in others)])
         late: deque[tuple[str, Any]] = deque()  # optimisers: what they hold has better names elsewhere
@@ -124,12 +125,18 @@ class Reachable:
     def _of_container(self, path: str, value: Any) -> Iterator[tuple[str, Any]]:
         if len(value) > _TOO_MANY:
             return
-        if not isinstance(value, (tuple, frozenset)):
+        if not isinstance(value, (tuple, frozenset)) and id(value) not in self._ours:
             self.containers.append((path, value, value.copy()))
         if isinstance(value, dict):
             yield from ((f"{path}[{key!r}]" if path else str(key), item) for key, item in value.items())
         else:
             yield from ((f"{path}[{i}]", item) for i, item in enumerate(value))
+        if id(value) in self._ours:
+            self._own(value.values() if isinstance(value, dict) else value)
+
+    def _own(self, items: Any) -> None:
+        """Containers that belong to objects of the library: what they hold may change as the objects see fit."""
+        self._ours.update(id(item) for item in items if isinstance(item, (dict, list, set, deque, tuple, frozenset)))
 
     def _of_class(self, path: str, cls: type) -> Iterator[tuple[str, Any]]:
         """A class of the user's: its attributes, and what its methods name."""
@@ -145,7 +152,7 @@ class Reachable:
         attributes = getattr(value, "__dict__", None)
         dot = f"{path}." if path else ""
         if type(value).__module__.startswith("minigrad.replay"):
-            yield path, value.__wrapped__
+            yield path, getattr(value, "__wrapped__", None)
             return
         yield path, type(value)
         if isinstance(value, Module):
@@ -156,6 +163,7 @@ class Reachable:
             self.containers.append((path, attributes, attributes.copy()))
             yield from ((f"{dot}{name}", item) for name, item in attributes.items())
         elif isinstance(attributes, dict) and str(type(value).__module__).startswith("minigrad."):
+            self._own(attributes.values())
             yield from ((f"{dot}{name}", item) for name, item in attributes.items())
         for cls in type(value).__mro__:
             for name in getattr(cls, "__slots__", ()) if not _is_library(cls.__module__) else ():

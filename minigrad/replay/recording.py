@@ -13,7 +13,7 @@ import numpy as np
 from minigrad import memory, tape
 from minigrad.engine import TensorBase, make
 from minigrad.grad_mode import mode
-from minigrad.native import ffi, lib
+from minigrad.native import ffi, lib, pointer
 from minigrad.ops.kernel import ptr
 from minigrad.replay.build import Code, build
 from minigrad.replay.calls import READ, WRITTEN
@@ -206,32 +206,64 @@ class Recording:
 
     def replay(self, tensors: Any) -> Any:
         """The outputs for these inputs, which have the shapes and types of the recording; or MISS."""
-        if mode.enabled is not self.grad_mode or not self.guards.hold():
+        if not self._ready():
             return MISS
-        for update in self.updates:
-            if not update.ready():
-                return MISS
-        if self.params and not (all(map(is_, map(_get_grad, self.params), self.final)) and self._own_grads()):
-            if not self._grads_fit():
-                return MISS
-            self._make_room()
         slots, at = self.slots, 0
         pointers = [x._pointer or ptr(x) for x in tensors]  # which keep what they point at
-        for pointer in pointers:
-            slots[at] = pointer
+        for address in pointers:
+            slots[at] = address
             at += 2
         fresh = self.outputs.allocate(slots, at)
-        stopped = lib.mg_replay(*self._call, 1, self.awake, ffi.NULL)
-        if stopped >= 0:
-            self._refuse(stopped, tensors)
-        for counter in self.counters:
-            counter[0] += 1
-        if self.params:
-            self._install_grads()
+        self._go(1)
         if self.writes_input:
             for x in tensors:
                 x.count_change()
         return self.outputs.result(fresh, tensors)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a step can follow another without a look at anything between them."""
+        compatible = all((before is None) == (after is None) and (before is None or before is True or before is after)
+                         for before, after in zip(self.start, self.final))
+        return self.verified and compatible and not self.writes_input and self.outputs.stackable
+
+    def replay_many(self, rows: np.ndarray) -> Any:
+        """The outputs for each row (steps, *shape) of the only input, stacked; or MISS. Only if it `repeats`."""
+        if not self._ready():
+            return MISS
+        steps = len(rows)
+        self.slots[0] = pointer(rows)
+        self.slots[1] = ffi.cast("void *", rows.strides[0])
+        fresh = self.outputs.allocate_many(self.slots, 2, steps)
+        try:
+            self._go(steps)
+        finally:
+            for at in range(1, 2 * (1 + len(fresh)), 2):
+                self.slots[at] = ffi.NULL
+        return self.outputs.stacked(fresh, steps)
+
+    def _ready(self) -> bool:
+        """Whether the recording holds, and all is in place for a replay."""
+        if mode.enabled is not self.grad_mode or not self.guards.hold():
+            return False
+        for update in self.updates:
+            if not update.ready():
+                return False
+        if self.params and not (all(map(is_, map(_get_grad, self.params), self.final)) and self._own_grads()):
+            if not self._grads_fit():
+                return False
+            self._make_room()
+        return True
+
+    def _go(self, steps: int) -> None:
+        """The replay itself, and what Python must know of it."""
+        stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
+        if stopped >= 0:
+            self._refuse(stopped)
+        for counter in self.counters:
+            counter[0] += 1
+        if self.params:
+            self._install_grads()
 
     def profile(self, repeats: int) -> list[float]:
         """The mean time of each call in seconds, over replays from the present state, which is put back."""
@@ -251,16 +283,19 @@ class Recording:
         return all(getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number]
                    for number, (tensor, _) in self.made.items())
 
-    def _refuse(self, stopped: int, tensors: Any) -> None:
+    def _refuse(self, stopped: int) -> None:
         """The error that the step itself would have raised: a kernel found an index out of range."""
         for param, grad in zip(self.params, self.final):
             if grad is not None:
                 param._grad = None
-        op, cell = self.code.positions[stopped]
+        step, number = divmod(stopped, len(self.code.operations))
+        op, cell = self.code.positions[number]
         position = cell[0]
         index = next(op.arguments[name] for kind, name in op.call.params if kind == "INDEX")
-        start = (int(ffi.cast("intptr_t", self.slots[2 * index.region.slot])) if index.region.kind == "input" else
-                 index.region.start)
+        start, slot = index.region.start, 2 * index.region.slot
+        if index.region.kind == "input":
+            start, stride = (int(ffi.cast("intptr_t", self.slots[slot + i])) for i in (0, 1))
+            start += step * stride
         value = ffi.cast("int64_t *", start + index.offset)[position]
         raise IndexError(_BAD.get(op.call.name, _PLAIN).format(value=value, **{
             name: number for name, number in op.arguments.items() if isinstance(number, int)}))
@@ -273,7 +308,7 @@ class _Refresh:
         self.optimizer, self.index, self.plan = update.optimizer, update.index, update.plan
         self.group = update.optimizer.param_groups[update.index]
         self.seen = list(update.group.values())
-        self.always = any(isinstance(value, TensorBase) for value in self.seen)
+        self.always = update.optimizer._options_elsewhere or any(isinstance(v, TensorBase) for v in self.seen)
 
     def ready(self) -> bool:
         """Write the options down if they have changed; False if the step would be another."""

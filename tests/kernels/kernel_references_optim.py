@@ -14,7 +14,7 @@ def sgd_step(p, g, buffer, step, lr, momentum, dampening, weight_decay, nesterov
     return p - lr * g, buffer
 
 
-def adam_step(p, g, m, v, vmax, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad):
+def adam_step(p, g, m, v, vmax, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad, before):
     t = step + 1
     g = -g if maximize else g
     if weight_decay and decoupled:
@@ -26,6 +26,7 @@ def adam_step(p, g, m, v, vmax, step, lr, beta1, beta2, eps, weight_decay, decou
     vmax = np.maximum(vmax, v) if amsgrad else vmax
     m_hat = m / (1 - beta1**t)
     v_hat = (vmax if amsgrad else v) / (1 - beta2**t)
+    eps = eps / np.sqrt(1 - beta2**t) if before else eps
     return p - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, vmax
 
 

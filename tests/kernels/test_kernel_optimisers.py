@@ -62,9 +62,10 @@ def test_sgd_without_momentum_needs_no_velocity(isa, dtype, rng):
 
 
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (0, 0.5)])
-@pytest.mark.parametrize("weight_decay, decoupled, maximize, amsgrad", list(product((0, 0.1), (0, 1), (0, 1), (0, 1))))
-def test_adam(isa, dtype, rng, betas, weight_decay, decoupled, maximize, amsgrad):
-    hyper = [0.1, *betas, 1e-8, weight_decay, decoupled, maximize, amsgrad]
+@pytest.mark.parametrize("weight_decay, decoupled, maximize, amsgrad, before",
+                         [*product((0, 0.1), (0, 1), (0, 1), (0, 1), (0,)), (0.1, 1, 0, 1, 1), (0, 0, 0, 0, 1)])
+def test_adam(isa, dtype, rng, betas, weight_decay, decoupled, maximize, amsgrad, before):
+    hyper = [0.1, *betas, 1e-3 if before else 1e-8, weight_decay, decoupled, maximize, amsgrad, before]
     state = {"m": zeros(), "v": zeros(), "vmax": zeros() if amsgrad else [None] * len(SIZES)}
     names = ("param", "m", "v", "vmax") if amsgrad else ("param", "m", "v")
     compare(*train("mg_adam", dtype, rng, state, hyper, ref.adam_step), names)
@@ -79,7 +80,7 @@ def test_adam_remembers_nan(isa, dtype, rng):
         return g
 
     state = {"m": zeros(), "v": zeros(), "vmax": zeros()}
-    got, want = train("mg_adam", dtype, rng, state, [0.1, 0.9, 0.999, 1e-8, 0, 0, 0, 1], ref.adam_step, grads)
+    got, want = train("mg_adam", dtype, rng, state, [0.1, 0.9, 0.999, 1e-8, 0, 0, 0, 1, 0], ref.adam_step, grads)
     compare(got, want, ("param", "m", "v", "vmax"))
     assert [np.flatnonzero(np.isnan(a)).tolist() for a in got["vmax"]] == [[], [], [33], []]
 
@@ -89,7 +90,7 @@ def test_adam_keeps_nan_of_the_maximum(isa, dtype, rng):
     vmax = zeros()
     vmax[2][5] = np.nan
     got, want = train("mg_adam", dtype, rng, {"m": zeros(), "v": zeros(), "vmax": vmax},
-                      [0.1, 0.9, 0.999, 1e-8, 0, 0, 0, 1], ref.adam_step)
+                      [0.1, 0.9, 0.999, 1e-8, 0, 0, 0, 1, 0], ref.adam_step)
     compare(got, want, ("param", "vmax"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,17 @@ class Adam(Fused, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, a
     """m += (1 - beta_1) (g - m);  v += (1 - beta_2) (g^2 - v);
     p -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)  (Kingma and Ba, 2015, before section 2.1).
 
-    PyTorch's Adam has epsilon beside sqrt(v / (1 - beta_2^t)): it is the same with epsilon / sqrt(1 - beta_2^t).
-    amsgrad: with the largest v so far.
+    PyTorch's Adam has epsilon beside sqrt(v / (1 - beta_2^t)); the kernel knows both. amsgrad: with the
+    largest v so far.
     """
 
-    _kernel, _slots, _n_hyper = staticmethod(lib.mg_adam), ("m", "v", "vmax"), 8
+    _kernel, _slots, _n_hyper = staticmethod(lib.mg_adam), ("m", "v", "vmax"), 9
 
     def _parts(self) -> list[dict[str, str]]:
         return [{"m": "momentum", "v": "velocity"}, *([{"vmax": "velocity_hat"}] if self.amsgrad else [])]
 
     def _hyper(self, weight_decay: float) -> tuple[float, ...]:
-        epsilon = self.epsilon / math.sqrt(1.0 - self.beta_2 ** (self._updates() + 1))
-        return self._rate(), self.beta_1, self.beta_2, epsilon, weight_decay, 1.0, 0.0, self.amsgrad
+        return self._rate(), self.beta_1, self.beta_2, self.epsilon, weight_decay, 1.0, 0.0, self.amsgrad, 1.0
 
 
 class AdamW(Adam, learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False,

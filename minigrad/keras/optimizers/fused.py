@@ -79,26 +79,45 @@ class Fused(Declared, Optimizer):
 
     def _run(self, everyone: bool) -> None:
         """The kernel, with the gradients that the variables hold; everyone says whether all have one."""
-        updates = self._updates()
-        if updates != self._synced:
-            for own in self._stepper.state.values():
-                own["step"].array[...] = updates
-                for name in self._numbers:
-                    own[name].array[...] = self._number_now()
+        self.sync()
         self._stepper.step()
-        self._synced = updates + 1 if everyone else None  # those left out did not count
+        self._synced = self._updates() + 1 if everyone else None  # those left out did not count
+
+    def _tell(self, updates: int) -> None:
+        for own in self._stepper.state.values():
+            own["step"].array[...] = updates
+            for name in self._numbers:
+                own[name].array[...] = self._number_now()
+        self._synced = updates
+
+    @property
+    def is_one_call(self) -> bool:
+        """Whether a step is the kernel's call, and constraints, and nothing else that Python does."""
+        return bool(self._trainable_variables) and not (
+            self.clipnorm or self.global_clipnorm or self.clipvalue or self.use_ema or self.loss_scale_factor
+            or self.gradient_accumulation_steps or self._numbers)
 
     def step(self) -> None:
         variables = self._trainable_variables
-        if (not variables or self.clipnorm or self.global_clipnorm or self.clipvalue or self.use_ema
-                or self.loss_scale_factor or self.gradient_accumulation_steps):
+        if not self.is_one_call or any(variable._grad is None for variable in variables):
             return super().step()
-        for variable in variables:
-            if variable._grad is None:
-                return super().step()
         self._run(everyone=True)
         self._constrain(variables)
         self._iterations.array += 1
+
+    def kernel_step(self) -> None:
+        """The kernel's call alone: note_steps then says how many there were."""
+        self._stepper.step()
+
+    def note_steps(self, count: int) -> None:
+        """So many kernel_steps were made."""
+        self._iterations.array += count
+        self._synced = self._updates()
+
+    def sync(self) -> None:
+        """Let the kernel know how many updates there were: before the first kernel_step."""
+        if (updates := self._updates()) != self._synced:
+            self._tell(updates)
 
     def _update(self, grads: list[Tensor], variables: list[Any]) -> None:
         everyone = self._trainable_variables

@@ -16,6 +16,8 @@ class Stepper(KernelOptimizer):
     slots   the names of the state that its options need; numbers are those that hold one number for each variable
     """
 
+    _options_elsewhere = True
+
     def __init__(self, owner: Any, decayed: list[Any], others: list[Any], slots: tuple[str, ...],
                  numbers: tuple[str, ...]) -> None:
         self._owner = owner

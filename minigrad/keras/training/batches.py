@@ -35,14 +35,14 @@ class ArrayBatches:
             raise ValueError(f"batch_size must be positive, but is {batch_size}")
         self.shuffle = shuffle
         self._structure = [x, y, weight]
-        self._tensors = [leaf for leaf in tree.flatten(self._structure) if leaf is not None]
-        self._rows = [(ptr(t), t.array.dtype, t.array.shape[1:], math.prod(t.array.shape[1:])) for t in self._tensors]
+        self.tensors = [leaf for leaf in tree.flatten(self._structure) if leaf is not None]
+        self._rows = [(ptr(t), t.array.dtype, t.array.shape[1:], math.prod(t.array.shape[1:])) for t in self.tensors]
         self._whole = math.ceil(self.size / self.batch_size)
         self.num_batches = self._whole if steps is None else steps
         self._rest: Iterator[Batch] | None = None
         self._left = 0
         # The usual case: one array each.
-        self._plain = len(self._tensors) == sum(part is not None for part in self._structure) and not any(
+        self._plain = len(self.tensors) == sum(part is not None for part in self._structure) and not any(
             tree.is_nested(part) for part in self._structure)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -54,10 +54,25 @@ class ArrayBatches:
         """Begin with the first sample again."""
         self._rest = None
 
+    @property
+    def in_plain_rows(self) -> bool:
+        """Whether x, y and the weights are one array each, and every epoch takes all their rows."""
+        x, y, _ = self._structure
+        return self._plain and x is not None and y is not None and self.num_batches == self._whole and all(
+            t.array.ndim for t in self.tensors)
+
+    def order(self) -> np.ndarray:
+        """The samples of an epoch, in their order."""
+        return self._order() if self.shuffle else np.arange(self.size, dtype=np.int64)
+
+    def in_structure(self, parts: Any) -> tuple:
+        """x, y and weights, None where there are none."""
+        return self._packed(list(parts))
+
     def first(self) -> Batch:
         """A batch to look at."""
         end = min(self.batch_size, self.size)
-        return (*self._packed([self._view(t, 0, end) for t in self._tensors]), end)
+        return (*self._packed([self._view(t, 0, end) for t in self.tensors]), end)
 
     def _some(self) -> Iterator[Batch]:
         if self._rest is None:
@@ -76,7 +91,7 @@ class ArrayBatches:
         if not self.shuffle:
             for start in starts:
                 end = min(start + self.batch_size, self.size)
-                yield (*self._packed([self._view(t, start, end) for t in self._tensors]), end - start)
+                yield (*self._packed([self._view(t, start, end) for t in self.tensors]), end - start)
             return
         order = self._order()
         index, bad = pointer(order), new_position()

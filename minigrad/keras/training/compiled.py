@@ -181,6 +181,11 @@ class CompiledMetrics:
             metric) is not metrics.MeanMetricWrapper for _, metric, _ in self._of_outputs)
         self.built = True
 
+    @property
+    def can_join(self) -> bool:
+        """Whether several batches without weights may be taken into account as one."""
+        return self.built and self._can_wait
+
     def ranks_only(self) -> bool:
         """Whether all that matters of an output is which class has most: the same for logits and probabilities."""
         return self.built and all(type(metric) in _OF_THE_LARGEST for _, metric, _ in self._of_outputs)

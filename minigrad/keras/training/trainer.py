@@ -16,6 +16,7 @@ from minigrad.keras.callbacks import CallbackList, History, ProgbarLogger
 from minigrad.keras.training.arrays import as_data, class_weights_of, split_off, unpack
 from minigrad.keras.training.batches import batches_of
 from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics, LossMean
+from minigrad.keras.training.replayed import ReplayedSteps, can_replay
 from minigrad.keras.training.steps import Steps
 
 __all__ = ["Trainer"]
@@ -44,6 +45,7 @@ class Trainer(Steps):
         self._compile_metrics: CompiledMetrics | None = None
         self._compile_config: dict[str, Any] = {}
         self._initial_epoch = 0
+        self._replayed: ReplayedSteps | None = None  # while fit runs
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
                 weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
@@ -51,8 +53,9 @@ class Trainer(Steps):
         """Say how to train: an optimizer, a loss and metrics, by name or as objects; for several outputs lists or
         dicts.
 
-        steps_per_execution: callbacks hear of every so manieth batch. run_eagerly, jit_compile and auto_scale_loss
-        change nothing: every step is run by kernels of C as it is.
+        steps_per_execution: callbacks hear of every so manieth batch. jit_compile: "auto" and True let fit record its
+        step and replay it from C, with the same results, where that is safe; False, or run_eagerly, not.
+        auto_scale_loss changes nothing.
         """
         names = getattr(self, "output_names", None)
         self.optimizer, self.loss = optimizers.get(optimizer), loss
@@ -155,10 +158,15 @@ class Trainer(Steps):
         listed = self._callbacks(callbacks, verbose, epochs, source.num_batches, True)
         self.stop_training = False
         logs: dict[str, Any] = {}
+        ours = type(self).train_step is Steps.train_step
+        self._replayed = ReplayedSteps(self, source) if ours and can_replay(self, source, listed) else None
+        strange = any(not type(one).__module__.startswith("minigrad.") for one in listed.callbacks)
         listed.tell("train_begin")
         for epoch in range(self._initial_epoch or initial_epoch, epochs):
             self.reset_metrics()
             listed.tell("epoch_begin", epoch)
+            if self._replayed is not None and strange:
+                self._replayed.reset()
             logs = self._run(source, "train", listed)
             if validation is not None and _is_due(epoch, validation_freq):
                 results = self._evaluate(validation, listed)
@@ -166,7 +174,7 @@ class Trainer(Steps):
             listed.tell("epoch_end", epoch, logs=logs)
             if self.stop_training:
                 break
-        self._initial_epoch = 0
+        self._initial_epoch, self._replayed = 0, None
         if epochs > 0 and self.optimizer is not None:
             self.optimizer.finalize_variable_values(self._trained.variables)
         listed.tell("train_end", logs=logs)
@@ -209,12 +217,17 @@ class Trainer(Steps):
     def _run(self, source: Any, how: str, callbacks: CallbackList) -> dict[str, Any]:
         """The batches of an epoch, or an evaluation; the results."""
         cls, logs = type(self), None
+        bar = self._bar(callbacks, how)
+        if how == "train" and self._replayed is not None:
+            for number in self._replayed.epoch():
+                if bar is not None and bar.seen(number):
+                    bar.draw(self._results(logs))
+            return self._results(logs)
         ours = getattr(cls, f"{how}_step") is getattr(Steps, f"{how}_step")
         step = (self._train if how == "train" else self._test) if ours else None
         custom = getattr(self, f"{how}_step")
         begin, end = f"{how}_batch_begin", f"{how}_batch_end"
         at_begin, at_end = callbacks.listeners[begin], callbacks.listeners[end]
-        bar = self._bar(callbacks, how)
         every, pending = self.steps_per_execution, 0
         stopping = "stop_training" if how == "train" else "stop_evaluating"
         for number, (x, y, weight, count) in enumerate(source, 1):
