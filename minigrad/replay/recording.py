@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from operator import attrgetter, is_
+from operator import is_
 from sys import getrefcount
 from typing import Any
 
@@ -17,6 +17,7 @@ from minigrad.native import ffi, lib, pointer
 from minigrad.ops.kernel import ptr
 from minigrad.replay.build import Code, build
 from minigrad.replay.calls import READ, WRITTEN
+from minigrad.replay.gradients import Gradients
 from minigrad.replay.guards import Guards, difference
 from minigrad.replay.outputs import Outputs, leaves_of, rebuilt
 from minigrad.replay.reachable import Reachable
@@ -27,7 +28,6 @@ from minigrad.replay.traced import Traced
 __all__ = ["MISS", "Recording", "record"]
 
 MISS = object()  # a replay's answer where the recording does not hold
-_get_grad = attrgetter("_grad")
 _PLAIN = "Target {value} is out of bounds."
 _BAD = {"mg_gather_rows": "index {value} is out of bounds for dimension 0 with size {x_rows}",
         "mg_scatter_rows_acc": "index {value} is out of bounds for dimension 0 with size {y_rows}"}
@@ -102,82 +102,21 @@ class Recording:
         memory_map = regions_of(recorder, reached, proxies)
         resolved = resolve(recorder, memory_map)
         self.outputs = Outputs(result, memory_map, reached, inputs, proxies)
-        kept = self._note_grads(reached, grads, memory_map)
+        self.gradients = Gradients(reached, grads, memory_map)
+        kept = {region for _, region in self.gradients.made.values()}
         _require_nothing_kept(recorder, self.outputs.regions | kept)
         self.code: Code = build(resolved, self.outputs.regions, kept)
         written = {ref.region for call, arguments in resolved for ref in refs(arguments, call, WRITTEN)}
         read = {ref.region for call, arguments in resolved for ref in refs(arguments, call, READ)}
         self.held = [region for region in written if region.kind == "held" or region in kept]
         self.writes_input = any(region.kind == "input" for region in written)
-        self._note_uses(read | written, grads, memory_map)
+        self.gradients.note_uses(read | written, memory_map)
         self.counters = _counters(recorder, reached, written, memory_map)
         self.updates = [_Refresh(update) for update in recorder.updates]
         self.guards = Guards(reached)
         self.verified = False
         self.failure: NotRecordable | None = None  # what verification.py found
         self._prepare()
-
-    # -- gradients that are there afterwards ---------------------------------------------------------------------------
-
-    def _note_grads(self, reached: Reachable, grads: dict, memory_map: Regions) -> set[Region]:
-        """Which parameters' gradients the step makes, which stay, and which it takes away; where those it makes are."""
-        self.params: list[Any] = []      # with a gradient before or afterwards
-        self.start: list[Any] = []       # None, or the gradient that was there
-        self.made: dict[int, tuple[Any, Region]] = {}  # number in params -> the gradient's tensor, and where it is
-        self.final: list[Any] = []
-        for _, tensor in reached.tensors.values():
-            before, after = grads.get(tensor), tensor._grad
-            if before is None and after is None:
-                continue
-            if after is not None and after is not before:
-                ref = memory_map.find(address_of(after.array), 1 << 62)
-                if ref is None or ref.region.kind != "result" or ref.offset:
-                    raise NotRecordable("a gradient that no kernel made")
-                after.array = np.ndarray(after.array.shape, after.array.dtype, ref.region.keep,
-                                         ref.region.start - address_of(ref.region.keep))
-                after._pointer = None
-                ptr(after)
-                self.made[len(self.params)] = after, ref.region
-            self.params.append(tensor)
-            self.start.append(before)
-            self.final.append(after)
-        return {region for _, region in self.made.values()}
-
-    def _note_uses(self, used: set[Region], grads: dict, memory_map: Regions) -> None:
-        """A gradient that was there, and that the step reads, must be the same one again."""
-        for number, before in enumerate(self.start):
-            if before is not None:
-                ref = memory_map.find(address_of(before.array), 1 << 62)
-                if ref is None or ref.region not in used:
-                    self.start[number] = True  # whichever
-
-    def _grads_fit(self) -> bool:
-        """Whether there are gradients where there were at the start of the recorded run."""
-        for param, want in zip(self.params, self.start):
-            have = param._grad
-            if (have is None) != (want is None) or (want is not None and want is not True and have is not want):
-                return False
-        return True
-
-    def _install_grads(self) -> None:
-        """Let every parameter have the gradient that the step leaves."""
-        for param, grad in zip(self.params, self.final):
-            param._grad = grad
-
-    def _make_room(self) -> None:
-        """A gradient that somebody has kept stays as it is: the program gets other memory for the next."""
-        for number, (tensor, region) in self.made.items():
-            taken = self.params[number]._grad is not tensor  # by zero_grad, say
-            if getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number] - taken:
-                continue
-            block = memory.Block((region.size + 64,), np.uint8)
-            region.keep, offset = block, -address_of(block) % 64
-            region.start = address_of(block) + offset
-            for where, inside in self.code.pointers.get(region, ()):
-                ffi.cast("int64_t *", where)[0] = region.start + inside
-            fresh = make(np.ndarray(region.shape, region.dtype, block, offset))
-            ptr(fresh)
-            self.made[number], self.final[number] = (fresh, region), fresh
 
     # -- replaying -----------------------------------------------------------------------------------------------------
 
@@ -187,9 +126,7 @@ class Recording:
         self._call = (_int64(code.words), len(code.operations), _int64(code.moves), len(code.moves),
                       ffi.cast("int64_t *", self.slots))
         self.awake = 0
-        self._alone: dict[int, int] = {}
-        for number, (tensor, _) in self.made.items():
-            self._alone[number] = getrefcount(tensor) + getrefcount(tensor.array)
+        self.gradients.count_references()
 
     def takes(self, args: tuple) -> bool:
         """Whether these are tensors like those of the recording."""
@@ -223,9 +160,7 @@ class Recording:
     @property
     def repeats(self) -> bool:
         """Whether a step can follow another without a look at anything between them."""
-        compatible = all((before is None) == (after is None) and (before is None or before is True or before is after)
-                         for before, after in zip(self.start, self.final))
-        return self.verified and compatible and not self.writes_input and self.outputs.stackable
+        return self.verified and self.gradients.repeat and not self.writes_input and self.outputs.stackable
 
     def replay_many(self, rows: np.ndarray) -> Any:
         """The outputs for each row (steps, *shape) of the only input, stacked; or MISS. Only if it `repeats`."""
@@ -249,11 +184,7 @@ class Recording:
         for update in self.updates:
             if not update.ready():
                 return False
-        if self.params and not (all(map(is_, map(_get_grad, self.params), self.final)) and self._own_grads()):
-            if not self._grads_fit():
-                return False
-            self._make_room()
-        return True
+        return not self.gradients.params or self.gradients.ready(self.code.pointers)
 
     def _go(self, steps: int) -> None:
         """The replay itself, and what Python must know of it."""
@@ -262,8 +193,7 @@ class Recording:
             self._refuse(stopped)
         for counter in self.counters:
             counter[0] += 1
-        if self.params:
-            self._install_grads()
+        self.gradients.install()
 
     def profile(self, repeats: int) -> list[float]:
         """The mean time of each call in seconds, over replays from the present state, which is put back."""
@@ -279,15 +209,9 @@ class Recording:
             region.fill(content)
         return [seconds / repeats for seconds in times]
 
-    def _own_grads(self) -> bool:
-        return all(getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number]
-                   for number, (tensor, _) in self.made.items())
-
     def _refuse(self, stopped: int) -> None:
         """The error that the step itself would have raised: a kernel found an index out of range."""
-        for param, grad in zip(self.params, self.final):
-            if grad is not None:
-                param._grad = None
+        self.gradients.take_away()
         step, number = divmod(stopped, len(self.code.operations))
         op, cell = self.code.positions[number]
         position = cell[0]

@@ -22,7 +22,7 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
     """function(), beside a replay from the same state; recording.failure says it if the two differ. MISS if the
     recording does not hold for this call."""
     held = [region for region in recording.held if region.kind == "held"]
-    before, grads_before = [region.bytes() for region in held], [param._grad for param in recording.params]
+    before, grads_before = [region.bytes() for region in held], [param._grad for param in recording.gradients.params]
     copies = [tensor.detach().clone() for tensor in tensors] if recording.writes_input else tensors
     try:
         replayed = recording.replay(copies)
@@ -33,7 +33,7 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
     seen = [region.bytes() for region in held], _contents(replayed), _gradients(recording)
     for region, content in zip(held, before):
         region.fill(content)
-    for param, grad in zip(recording.params, grads_before):
+    for param, grad in zip(recording.gradients.params, grads_before):
         param._grad = grad
     result = function()
     recording.verified = seen == ([region.bytes() for region in held], _contents(result), _gradients(recording))
@@ -52,4 +52,4 @@ def _contents(result: Any) -> list[Any]:
 
 
 def _gradients(recording: Recording) -> list[Any]:
-    return [None if param._grad is None else _content(param._grad) for param in recording.params]
+    return [None if param._grad is None else _content(param._grad) for param in recording.gradients.params]
