@@ -4,6 +4,7 @@
     python examples/06_reproduce_the_paper.py short --data DIR         minutes
     python examples/06_reproduce_the_paper.py full --data DIR --jobs 2              hours
     python examples/06_reproduce_the_paper.py full --data DIR --only F1 F4          some of it
+    python examples/06_reproduce_the_paper.py practice --data DIR      when dropout helps, and when it hurts; minutes
 
 DIR holds MNIST's four IDX files, gzipped or not. Kill it at any time: started again, it goes on where it was, and the
 result is the same, bit for bit. The experiments are tables in examples/paper/protocol.py.
@@ -14,18 +15,20 @@ import os
 import sys
 from pathlib import Path
 
+from paper.practice import PRACTICE
 from paper.protocol import FULL, LEARNING_RATES, SHORT
 from paper.report import write_report
 from paper.runner import rehearsal, run_all
 
 HERE = Path(__file__).resolve().parent
-PROTOCOLS = {"short": SHORT, "full": FULL}
+PROTOCOLS = {"short": SHORT, "full": FULL, "practice": PRACTICE}
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0][3:])
     parser.add_argument("protocol", nargs="?", choices=[*PROTOCOLS, "lr"], help="short: minutes; full: hours; "
-                        "lr: what the learning rate was chosen by; without it, a list of all")
+                        "practice: when dropout helps, minutes; lr: what the learning rate was chosen by; without it, "
+                        "a list of all")
     parser.add_argument("--data", type=Path, default=os.environ.get("MINIGRAD_DATA"),
                         help="folder with MNIST's IDX files (default: the environment's MINIGRAD_DATA)")
     parser.add_argument("--only", nargs="+", metavar="ID", help="these claims only, in this order")
