@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from paper.networks import Layers, mlp
-from paper.protocol import SEEDS, Check, Claim, Run
+from paper.protocol import LR_SHORT, SEEDS, Check, Claim, Run
 
 FEW = 2000
 BOTH = ("test_error", "train_error")
 
 
 def group(name: str, layers: Layers, epochs: int = 30, batch: int = 50, images: int = FEW,
-          seeds: tuple[int, ...] = SEEDS, **settings: Any) -> tuple[Run, ...]:
+          seeds: tuple[int, ...] = SEEDS) -> tuple[Run, ...]:
     """The same run with each seed."""
-    return tuple(Run(f"{name}-{seed}", layers, epochs, batch, seed, images, measures=BOTH, **settings)
+    return tuple(Run(f"{name}-{seed}", layers, epochs, batch, seed, images, lr=LR_SHORT, measures=BOTH)
                  for seed in seeds)
 
 

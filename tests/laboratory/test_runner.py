@@ -145,7 +145,7 @@ def test_images_held_out_are_not_trained_on(images):
 
 
 def test_schedule():
-    run = protocol.Run("run", (), 200)
+    run = protocol.Run("run", (), 200, lr=.1)
     assert [s_schedule(run, epoch) for epoch in (0, 25, 50)] == [
         pytest.approx(values) for values in ((.1, .5), (.1 * .0176**.125, .7), (.1 * .0176**.25, .9))]
     assert s_schedule(run, 1)[0] / run.lr == pytest.approx(.98, abs=2e-4)
