@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from paper import practice as p
-from paper.protocol import F1, F2, F3, F4, F5, F6, F6B, F7, F9, Run
+from paper.protocol import F1, F2, F3, F4, F5, F6, F6B, F7, F9, mean_of
 
 CAPTIONS = {"learning_curves": "Test error along training (figure 4)", "keep_probability": "The probability of keeping "
             "a unit (figure 9)", "images": "The number of images (figure 10)", "monte_carlo": "Averaging sampled "
@@ -40,6 +40,18 @@ def draw(results: dict[str, Any], out: Path) -> list[str]:
     return names
 
 
+def plain_numbers(axes: Any, at: Any = None) -> None:
+    """A logarithmic y axis that goes down to 0, with plain numbers; and a logarithmic x axis with the numbers `at`."""
+    axes.set_yscale("symlog", linthresh=.1)
+    ticks = [value for value in (0, .1, .2, .5, 1, 2, 3, 5, 10, 20, 50) if value <= axes.dataLim.ymax * 1.2]
+    axes.set_yticks(ticks, [f"{value:g}" for value in ticks])
+    axes.set_ylim(axes.dataLim.ymin * .9, axes.dataLim.ymax * 1.1)
+    if at is not None:
+        axes.set_xscale("log")
+        axes.set_xticks(at, [f"{value:,}" for value in at])
+    axes.minorticks_off()
+
+
 # -- the paper's figures -----------------------------------------------------------------------------------------------
 
 CURVES = {F2[0]: "784-800-800-10, no dropout", F5[0]: "2 x 1024, dropout and max-norm", F5[1]: "the same, Gaussian",
@@ -60,7 +72,8 @@ def keep_probability(axes: Any, results: dict[str, Any]) -> None:
         axes.plot(list(F6), [results[run.name][quantity] for run in F6.values()], "o-", label=f"{label}, n = 1024")
     if F6B.name in results:
         axes.plot([.1], [results[F6B.name]["test_error"]], "s", label="test, n = 2560: p n = 256")
-    axes.set(xlabel="p, probability of keeping a hidden unit", ylabel="error, %", yscale="symlog")
+    axes.set(xlabel="p, probability of keeping a hidden unit", ylabel="error, %")
+    plain_numbers(axes)
     axes.legend()
 
 
@@ -68,7 +81,8 @@ def images(axes: Any, results: dict[str, Any]) -> None:
     for kind, label in (("plain", "without dropout"), ("dropout", "with dropout")):
         runs = [(size, run) for (size, of), run in F7.items() if of == kind]
         axes.plot([size for size, _ in runs], [results[run.name]["test_error"] for _, run in runs], "o-", label=label)
-    axes.set(xlabel="images to train on", ylabel="test error, %", xscale="log", yscale="log")
+    axes.set(xlabel="images to train on", ylabel="test error, %")
+    plain_numbers(axes, sorted({size for size, _ in F7}))
     axes.legend()
 
 
@@ -95,16 +109,13 @@ def sparsity(axes: Any, results: dict[str, Any]) -> None:
 # -- practice ----------------------------------------------------------------------------------------------------------
 
 
-def mean_of(results: dict[str, Any], runs: tuple[Run, ...], quantity: str = "test_error") -> float:
-    return float(np.mean([results[run.name][quantity] for run in runs]))
-
-
 def balance(axes: Any, results: dict[str, Any]) -> None:
     for side, quantity in zip(axes, p.BOTH):
         for width in p.WIDTHS:
             side.plot(p.RATES, [mean_of(results, p.BALANCE[width, rate], quantity) for rate in p.RATES], "o-",
                       label=f"width {width}")
-        side.set(xlabel="rate of dropping, hidden layers", ylabel=f"{quantity.replace('_', ' ')}, %", yscale="symlog")
+        side.set(xlabel="rate of dropping, hidden layers", ylabel=f"{quantity.replace('_', ' ')}, %")
+        plain_numbers(side)
     axes[0].legend()
 
 
@@ -113,7 +124,8 @@ def practice(axes: Any, results: dict[str, Any]) -> None:
                                         (axes[1], p.PATIENCE, p.EPOCHS, "epochs")):
         for rate in (0, .5):
             side.plot(values, [mean_of(results, groups[value, rate]) for value in values], "o-", label=f"rate {rate}")
-        side.set(xlabel=label, ylabel="test error, %", xscale="log", yscale="log")
+        side.set(xlabel=label, ylabel="test error, %")
+        plain_numbers(side, values)
         side.legend()
     for side, groups in ((axes[2], p.PLACES), (axes[3], p.CONVOLUTIONS)):
         names = [name if isinstance(name, str) else ", ".join(map(str, name)) for name in groups]

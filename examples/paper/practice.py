@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paper.networks import Layers, mlp
-from paper.protocol import LR_SHORT, SEEDS, Check, Claim, Run
+from paper.protocol import LR_SHORT, SEEDS, Check, Claim, Run, mean_of
 
 FEW = 2000
 BOTH = ("test_error", "train_error")
@@ -25,8 +25,7 @@ def group(name: str, layers: Layers, epochs: int = 30, batch: int = 50, images: 
 
 def worse(a: tuple[Run, ...], b: tuple[Run, ...], quantity: str = "test_error") -> Callable[[Any], float]:
     """By how many points a's mean error is above b's."""
-    return lambda results: (sum(results[run.name][quantity] for run in a) / len(a)
-                            - sum(results[run.name][quantity] for run in b) / len(b))
+    return lambda results: mean_of(results, a, quantity) - mean_of(results, b, quantity)
 
 
 def every(groups: dict[Any, tuple[Run, ...]]) -> tuple[Run, ...]:

@@ -85,9 +85,13 @@ def seeded(make: Callable[[int], Run], seeds: tuple[int, ...] = SEEDS) -> tuple[
     return tuple(make(seed) for seed in seeds)
 
 
+def mean_of(results: Any, runs: tuple[Run, ...], quantity: str = "test_error") -> float:
+    return sum(results[run.name][quantity] for run in runs) / len(runs)
+
+
 def errors(*runs: Run) -> Callable[[Any], float]:
     """The mean test error of these runs."""
-    return lambda results: sum(results[run.name]["test_error"] for run in runs) / len(runs)
+    return lambda results: mean_of(results, runs)
 
 
 def gains(without: tuple[Run, ...], with_dropout: tuple[Run, ...]) -> Callable[[Any], list[float]]:
