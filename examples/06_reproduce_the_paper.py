@@ -16,17 +16,17 @@ import sys
 from pathlib import Path
 
 from paper.practice import PRACTICE
-from paper.protocol import FULL, LEARNING_RATES, SHORT
+from paper.protocol import CHOICE, FULL, SHORT
 from paper.report import write_report
 from paper.runner import rehearsal, run_all
 
 HERE = Path(__file__).resolve().parent
-PROTOCOLS = {"short": SHORT, "full": FULL, "practice": PRACTICE}
+PROTOCOLS = {"short": SHORT, "full": FULL, "practice": PRACTICE, "lr": CHOICE}
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0][3:])
-    parser.add_argument("protocol", nargs="?", choices=[*PROTOCOLS, "lr"], help="short: minutes; full: hours; "
+    parser.add_argument("protocol", nargs="?", choices=list(PROTOCOLS), help="short: minutes; full: hours; "
                         "practice: when dropout helps, minutes; lr: what the learning rate was chosen by; without it, "
                         "a list of all")
     parser.add_argument("--data", type=Path, default=os.environ.get("MINIGRAD_DATA"),
@@ -66,12 +66,11 @@ def main():
         return
     if options.data is None:
         sys.exit("--data DIR, or MINIGRAD_DATA in the environment, must name a folder with MNIST's four IDX files")
-    claims = [] if options.protocol == "lr" else chosen_claims(PROTOCOLS[options.protocol], options.only)
-    runs = [run for claim in claims for run in (*claim.extra, *claim.runs)] or list(LEARNING_RATES)
+    claims = chosen_claims(PROTOCOLS[options.protocol], options.only)
+    runs = [run for claim in claims for run in (*claim.extra, *claim.runs)]
     runs = list(dict.fromkeys(rehearsal(run, options.rehearse) if options.rehearse else run for run in runs))
     failed = run_all(runs, options.out, Path(options.data), options.jobs, options.every)
-    if claims:
-        write_report(claims, runs, options.out)
+    write_report(claims, runs, options.out)
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

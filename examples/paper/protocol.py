@@ -104,6 +104,8 @@ def gains(without: tuple[Run, ...], with_dropout: tuple[Run, ...]) -> Callable[[
 LEARNING_RATES = tuple(
     Run(f"lr-{lr}", mlp(DEEP, HIDDEN), 10, lr=lr, images=50_000, held_out=10_000, max_norm=BOUNDS)
     for lr in (.05, .1, .2))
+CHOICE = (Claim("lr", "What the learning rate was chosen by: 50,000 images, S(10), measured on 10,000 others", "",
+                LEARNING_RATES, ()),)
 
 # -- short: minutes ----------------------------------------------------------------------------------------------------
 
