@@ -17,7 +17,7 @@ from pathlib import Path
 
 from paper.practice import PRACTICE
 from paper.protocol import CHOICE, FULL, SHORT
-from paper.report import write_report
+from paper.report import publish, write_report
 from paper.runner import rehearsal, run_all
 
 HERE = Path(__file__).resolve().parent
@@ -32,11 +32,14 @@ def parse_arguments():
     parser.add_argument("--data", type=Path, default=os.environ.get("MINIGRAD_DATA"),
                         help="folder with MNIST's IDX files (default: the environment's MINIGRAD_DATA)")
     parser.add_argument("--only", nargs="+", metavar="ID", help="these claims only, in this order")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, one run and one thread each (default 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, one run and one thread each (default 1); "
+                        "0: only write the report of what is finished")
     parser.add_argument("--out", type=Path, default=HERE / "out" / "paper", help="where checkpoints and results go")
     parser.add_argument("--every", type=float, default=20, metavar="SECONDS", help="between checkpoints (default 20)")
     parser.add_argument("--rehearse", type=int, metavar="EPOCHS", help="all runs in miniature, to see that everything "
                         "works; the numbers mean nothing")
+    parser.add_argument("--publish", action="store_true", help="copy numbers and figures into examples/paper/results, "
+                        "and the tables into the page")
     return parser.parse_args()
 
 
@@ -69,8 +72,10 @@ def main():
     claims = chosen_claims(PROTOCOLS[options.protocol], options.only)
     runs = [run for claim in claims for run in (*claim.extra, *claim.runs)]
     runs = list(dict.fromkeys(rehearsal(run, options.rehearse) if options.rehearse else run for run in runs))
-    failed = run_all(runs, options.out, Path(options.data), options.jobs, options.every)
-    write_report(claims, runs, options.out)
+    failed = run_all(runs, options.out, Path(options.data), options.jobs, options.every) if options.jobs else []
+    report = write_report(options.protocol, claims, runs, options.out)
+    if options.publish:
+        publish(report, HERE / "paper")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +16,39 @@ from paper.runner import results_of, write_json
 HEADER = ("| | claim | published | check | ours | band | |", "|---|---|---|---|---|---|---|")
 
 
-def write_report(claims: Sequence[Claim], runs: Sequence[Run], out: Path) -> None:
-    """OUT/table.md, OUT/results.json and the figures, of the runs that are finished."""
+def write_report(name: str, claims: Sequence[Claim], runs: Sequence[Run], out: Path) -> Path:
+    """OUT/NAME: table.md, results.json and the figures, of the runs that are finished."""
     results = {name: summary(result) for name, result in results_of(runs, out).items()}
-    text = "\n".join((table(claims, results), runs_table(runs, results), grids(results)))
-    (out / "table.md").write_text(text, encoding="utf-8")
-    write_json(out / "results.json", results)
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    text = body(claims, runs, results)
+    (folder / "table.md").write_text(text, encoding="utf-8")
+    write_json(folder / "results.json", results)
     print(text)
-    print(f"written to {out}: table.md, results.json", *draw(results, out), sep=", ")
+    print(f"written to {folder}: table.md, results.json", *draw(results, folder), sep=", ")
+    return folder
+
+
+def body(claims: Sequence[Claim], runs: Sequence[Run], results: dict[str, Any]) -> str:
+    """All tables."""
+    return "\n".join(filter(None, (table(claims, results), grids(results) or runs_table(runs, results))))
+
+
+def publish(report: Path, folder: Path) -> None:
+    """Copy a report's numbers and figures to folder/results/NAME, and its tables into the page there that has a place
+    for them: between <!-- NAME --> and <!-- /NAME -->."""
+    name = report.name
+    target = folder / "results" / name
+    target.mkdir(parents=True, exist_ok=True)
+    for path in (report / "results.json", *report.glob("*.png")):
+        shutil.copy(path, target)
+    tables = (report / "table.md").read_text(encoding="utf-8")
+    for page in folder.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        before, mark, rest = text.partition(f"<!-- {name} -->\n")
+        if mark:
+            _, end, after = rest.partition(f"<!-- /{name} -->")
+            page.write_text(f"{before}{mark}\n{tables}\n{end}{after}", encoding="utf-8")
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +70,8 @@ def holds(check: Check, value: float) -> bool:
 
 def table(claims: Sequence[Claim], results: dict[str, Any]) -> str:
     """One row for each check: published, ours, the band, and whether it holds."""
+    if not any(claim.checks for claim in claims):
+        return ""
     rows = list(HEADER)
     for claim in claims:
         for number, check in enumerate(claim.checks):

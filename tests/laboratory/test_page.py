@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from paper.practice import PRACTICE
-from paper.protocol import FULL, LEARNING_RATES, SHORT
-from paper.report import grids, runs_table, table
+from paper.protocol import CHOICE, FULL, LEARNING_RATES, SHORT
+from paper.report import body
 from paper.training import specification
 
 PAPER = Path(__file__).resolve().parents[2] / "examples" / "paper"
-PAGES = {"short": (SHORT, "README.md"), "full": (FULL, "README.md"), "practice": (PRACTICE, "PRACTICE.md")}
+PAGES = {"lr": (CHOICE, "README.md"), "short": (SHORT, "README.md"), "full": (FULL, "README.md"),
+         "practice": (PRACTICE, "PRACTICE.md")}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -22,8 +23,7 @@ def test_page_shows_the_committed_results(name):
     for run in runs:
         assert results.get(run.name, {}).get("run", specification(run)) == specification(run)
     text = (PAPER / page).read_text(encoding="utf-8")
-    for part in (table(claims, results), grids(results) if name == "practice" else runs_table(runs, results)):
-        assert part in text
+    assert body(claims, runs, results) in text
 
 
 def test_learning_rate_is_the_one_that_was_chosen():

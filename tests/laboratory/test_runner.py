@@ -64,7 +64,7 @@ RUNS = [rehearsal(run, EPOCHS) for run in (protocol.GAUSSIAN, protocol.DROPPED[0
 def uninterrupted(images, tmp_path_factory):
     out = tmp_path_factory.mktemp("uninterrupted")
     output = finish(start(images, out))
-    assert "table.md" in output and "N4" in (out / "table.md").read_text()
+    assert "table.md" in output and "N4" in (out / "short" / "table.md").read_text()
     return out
 
 
@@ -178,5 +178,5 @@ def test_table_says_what_holds_and_what_does_not():
 
 
 def test_results_are_json(uninterrupted):
-    results = json.loads((uninterrupted / "results.json").read_text())
+    results = json.loads((uninterrupted / "short" / "results.json").read_text())
     assert set(results) == {run.name for run in RUNS}
