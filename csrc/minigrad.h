@@ -281,7 +281,7 @@ void mg_max_norm(int dtype, void *w, int64_t outer, int64_t units, int64_t inner
 /* -- copies: copy.inc --------------------------------------------------------------------------------------------- */
 /* y = x in another type, element by element. Types are NumPy's numbers of bool, uint8, int32, int64, float and double;
  * layout = {shape (ndim), strides of y (ndim), strides of x (ndim)}, in elements. Floats that an integer can't hold become
- * the smallest int32 or int64; a bool is x != 0. */
+ * the smallest int32 or int64, a uint8 being the last byte of that int64; a bool is x != 0. */
 void mg_copy(void *y, const void *x, const int64_t *layout, int64_t ndim, int64_t to, int64_t from);
 /* x (n) += by */
 void mg_count(int64_t *x, int64_t n, int64_t by);

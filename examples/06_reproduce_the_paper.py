@@ -4,6 +4,7 @@
     python examples/06_reproduce_the_paper.py short --data DIR         minutes
     python examples/06_reproduce_the_paper.py full --data DIR --jobs 2              hours
     python examples/06_reproduce_the_paper.py full --data DIR --only F1 F4          some of it
+    python examples/06_reproduce_the_paper.py practice --data DIR      when dropout helps, and when it hurts; minutes
 
 DIR holds MNIST's four IDX files, gzipped or not. Kill it at any time: started again, it goes on where it was, and the
 result is the same, bit for bit. The experiments are tables in examples/paper/protocol.py.
@@ -14,26 +15,31 @@ import os
 import sys
 from pathlib import Path
 
-from paper.protocol import FULL, LEARNING_RATES, SHORT
-from paper.report import write_report
+from paper.practice import PRACTICE
+from paper.protocol import CHOICE, FULL, SHORT
+from paper.report import publish, write_report
 from paper.runner import rehearsal, run_all
 
 HERE = Path(__file__).resolve().parent
-PROTOCOLS = {"short": SHORT, "full": FULL}
+PROTOCOLS = {"short": SHORT, "full": FULL, "practice": PRACTICE, "lr": CHOICE}
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0][3:])
-    parser.add_argument("protocol", nargs="?", choices=[*PROTOCOLS, "lr"], help="short: minutes; full: hours; "
-                        "lr: what the learning rate was chosen by; without it, a list of all")
+    parser.add_argument("protocol", nargs="?", choices=list(PROTOCOLS), help="short: minutes; full: hours; "
+                        "practice: when dropout helps, minutes; lr: what the learning rate was chosen by; without it, "
+                        "a list of all")
     parser.add_argument("--data", type=Path, default=os.environ.get("MINIGRAD_DATA"),
                         help="folder with MNIST's IDX files (default: the environment's MINIGRAD_DATA)")
     parser.add_argument("--only", nargs="+", metavar="ID", help="these claims only, in this order")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, one run and one thread each (default 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, one run and one thread each (default 1); "
+                        "0: only write the report of what is finished")
     parser.add_argument("--out", type=Path, default=HERE / "out" / "paper", help="where checkpoints and results go")
     parser.add_argument("--every", type=float, default=20, metavar="SECONDS", help="between checkpoints (default 20)")
     parser.add_argument("--rehearse", type=int, metavar="EPOCHS", help="all runs in miniature, to see that everything "
                         "works; the numbers mean nothing")
+    parser.add_argument("--publish", action="store_true", help="copy numbers and figures into examples/paper/results, "
+                        "and the tables into the page")
     return parser.parse_args()
 
 
@@ -63,12 +69,13 @@ def main():
         return
     if options.data is None:
         sys.exit("--data DIR, or MINIGRAD_DATA in the environment, must name a folder with MNIST's four IDX files")
-    claims = [] if options.protocol == "lr" else chosen_claims(PROTOCOLS[options.protocol], options.only)
-    runs = [run for claim in claims for run in (*claim.extra, *claim.runs)] or list(LEARNING_RATES)
+    claims = chosen_claims(PROTOCOLS[options.protocol], options.only)
+    runs = [run for claim in claims for run in (*claim.extra, *claim.runs)]
     runs = list(dict.fromkeys(rehearsal(run, options.rehearse) if options.rehearse else run for run in runs))
-    failed = run_all(runs, options.out, Path(options.data), options.jobs, options.every)
-    if claims:
-        write_report(claims, runs, options.out)
+    failed = run_all(runs, options.out, Path(options.data), options.jobs, options.every) if options.jobs else []
+    report = write_report(options.protocol, claims, runs, options.out)
+    if options.publish:
+        publish(report, HERE / "paper")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

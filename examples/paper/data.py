@@ -24,7 +24,7 @@ def mnist(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of "train" or "t10k" from the IDX files, gzipped or not, in the folder or its folder mnist."""
     images, labels = (np.asarray(read_idx(_find(folder, f"{part}-{kind}-ubyte")))
                       for kind in ("images-idx3", "labels-idx1"))
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255), labels.astype(np.int64)
+    return images.reshape(len(images), -1), labels
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -47,4 +47,4 @@ def load(run: Run, folder: Path) -> Data:
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-    return torch.from_numpy(images), torch.from_numpy(labels)
+    return (torch.from_numpy(images.astype(np.float32) / np.float32(255)), torch.from_numpy(labels.astype(np.int64)))

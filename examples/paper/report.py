@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from paper import practice
 from paper.figures import draw
-from paper.protocol import Check, Claim, Run
+from paper.protocol import Check, Claim, Run, mean_of
 from paper.runner import results_of, write_json
 
 HEADER = ("| | claim | published | check | ours | band | |", "|---|---|---|---|---|---|---|")
 
 
-def write_report(claims: Sequence[Claim], runs: Sequence[Run], out: Path) -> None:
-    """OUT/table.md, OUT/results.json and the figures, of the runs that are finished."""
-    results = results_of(runs, out)
-    text = table(claims, results) + "\n" + runs_table(runs, results)
-    (out / "table.md").write_text(text, encoding="utf-8")
-    write_json(out / "results.json", results)
+def write_report(name: str, claims: Sequence[Claim], runs: Sequence[Run], out: Path) -> Path:
+    """OUT/NAME: table.md, results.json and the figures, of the runs that are finished."""
+    results = {name: summary(result) for name, result in results_of(runs, out).items()}
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    text = body(claims, runs, results)
+    (folder / "table.md").write_text(text, encoding="utf-8")
+    write_json(folder / "results.json", results)
     print(text)
-    print(f"written to {out}: table.md, results.json", *draw(results, out), sep=", ")
+    print(f"written to {folder}: table.md, results.json", *draw(results, folder), sep=", ")
+    return folder
+
+
+def body(claims: Sequence[Claim], runs: Sequence[Run], results: dict[str, Any]) -> str:
+    """All tables."""
+    return "\n".join(filter(None, (table(claims, results), grids(results) or runs_table(runs, results))))
+
+
+def publish(report: Path, folder: Path) -> None:
+    """Copy a report's numbers and figures to folder/results/NAME, and its tables into the page there that has a place
+    for them: between <!-- NAME --> and <!-- /NAME -->."""
+    name = report.name
+    target = folder / "results" / name
+    target.mkdir(parents=True, exist_ok=True)
+    for path in (report / "results.json", *report.glob("*.png")):
+        shutil.copy(path, target)
+    tables = (report / "table.md").read_text(encoding="utf-8")
+    for page in folder.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        before, mark, rest = text.partition(f"<!-- {name} -->\n")
+        if mark:
+            _, end, after = rest.partition(f"<!-- /{name} -->")
+            page.write_text(f"{before}{mark}\n{tables}\n{end}{after}", encoding="utf-8")
+
+
+def summary(result: dict[str, Any]) -> dict[str, Any]:
+    """Without the epochs at which nothing was measured."""
+    return result | {"history": [row for row in result.get("history", ()) if "test_error" in row]}
 
 
 def value_of(check: Check, results: dict[str, Any]) -> float | None:
@@ -38,6 +70,8 @@ def holds(check: Check, value: float) -> bool:
 
 def table(claims: Sequence[Claim], results: dict[str, Any]) -> str:
     """One row for each check: published, ours, the band, and whether it holds."""
+    if not any(claim.checks for claim in claims):
+        return ""
     rows = list(HEADER)
     for claim in claims:
         for number, check in enumerate(claim.checks):
@@ -83,3 +117,29 @@ def runs_table(runs: Sequence[Run], results: dict[str, Any]) -> str:
                     f"{', '.join(f'{value:.4g}' for value in values)} | {statistics.mean(values):.4g} | {spread} | "
                     f"{minutes:.1f} |")
     return "\n".join(rows) + "\n"
+
+
+def grid(name: str, rows: Sequence[Any], columns: Sequence[Any], cell: Any, results: dict[str, Any]) -> str:
+    """A table of mean errors; cell(row, column) gives the runs of a cell. Empty if one is not finished."""
+    if not all(run.name in results for row in rows for column in columns for run in cell(row, column)):
+        return ""
+    lines = [f"| {name} | " + " | ".join(map(str, columns)) + " |", "|---" * (len(columns) + 1) + "|"]
+    for row in rows:
+        cells = []
+        for column in columns:
+            test, train = (mean_of(results, cell(row, column), quantity) for quantity in practice.BOTH)
+            cells.append(f"{test:.2f} ({train:.2f})")
+        name = ", ".join(map(str, row)) if isinstance(row, tuple) else row
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def grids(results: dict[str, Any]) -> str:
+    """The tables of practice: test error (training error), %, means over seeds."""
+    p, what = practice, ("error, %",)
+    return "\n".join(filter(None, (
+        grid("width / rate", p.WIDTHS, p.RATES, lambda width, rate: p.BALANCE[width, rate], results),
+        grid("images / rate", p.SIZES, (0, .5), lambda images, rate: p.NUMBER[images, rate], results),
+        grid("epochs / rate", p.EPOCHS, (0, .5), lambda epochs, rate: p.PATIENCE[epochs, rate], results),
+        grid("rates: input, hidden, hidden, output", tuple(p.PLACES), what, lambda rates, _: p.PLACES[rates], results),
+        grid("convolutions", tuple(p.CONVOLUTIONS), what, lambda name, _: p.CONVOLUTIONS[name], results))))

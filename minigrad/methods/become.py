@@ -9,8 +9,9 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.engine import DETACHED, TensorBase, alias, view_needs_grad
 from minigrad.grad_mode import mode
+from minigrad.memory import owns_memory
 from minigrad.ops import indexing, views
-from minigrad.ops.kernel import copy_elements
+from minigrad.ops.kernel import copied, copy_elements
 
 __all__ = ["assign", "become", "in_place", "reshape_in_place"]
 
@@ -23,6 +24,12 @@ def _refuse_leaf(x: Any) -> None:
 def _refuse_read_only(x: Any) -> None:
     if not x.array.flags.writeable:
         raise RuntimeError("this tensor's array is read-only (it is expanded, or NumPy marks it so): clone() it first")
+
+
+def _apart(array: np.ndarray, result: Any) -> np.ndarray:
+    """The result's elements, in other memory than this array's."""
+    alone = owns_memory(array) and owns_memory(result.array)
+    return result.array if alone or not np.may_share_memory(array, result.array) else copied(result).array
 
 
 def become(x: Any, result: Any) -> Any:
@@ -39,7 +46,7 @@ def become(x: Any, result: Any) -> Any:
     recorded = mode.enabled and (result.needs_grad or x.needs_grad)
     through = x._base if recorded and x._base_node is not DETACHED else None  # x is a view: its base gets the history
     changed = result if through is None else views.put_view(x, result)
-    copy_elements(x.array, result.array)
+    copy_elements(x.array, _apart(x.array, result))
     x.count_change()
     if recorded:
         owner = x if through is None else through

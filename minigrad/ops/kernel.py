@@ -69,15 +69,18 @@ def copied(x: TensorBase, dtype: np.dtype | None = None, shape: tuple[int, ...] 
 
 
 def copy_elements(y: np.ndarray, x: np.ndarray) -> None:
-    """y = x, element by element, in the type of y; their shapes are the same. Neither needs to be contiguous."""
+    """y = x, element by element, in the type of y, where they have one shape and share no memory. Neither needs to be
+    contiguous."""
     to, source = y.dtype.num, x.dtype.num
-    if to not in CTYPES or source not in CTYPES:
-        np.copyto(y, x, casting="unsafe")
-    elif y.flags.c_contiguous and x.flags.c_contiguous:
-        lib.mg_copy(pointer(y), pointer(x), _in_a_row(y.size), 1, to, source)
-    else:
-        steps = [stride // array.itemsize for array in (y, x) for stride in array.strides]
-        lib.mg_copy(_address(y), _address(x), _layout((*y.shape, *steps)), y.ndim, to, source)
+    if to in CTYPES and source in CTYPES:
+        if y.flags.c_contiguous and x.flags.c_contiguous:
+            lib.mg_copy(pointer(y), pointer(x), _in_a_row(y.size), 1, to, source)
+            return
+        steps = [divmod(stride, array.itemsize) for array in (y, x) for stride in array.strides]
+        if not any(rest for _, rest in steps):
+            lib.mg_copy(_address(y), _address(x), _layout((*y.shape, *[step for step, _ in steps])), y.ndim, to, source)
+            return
+    np.copyto(y, x, casting="unsafe")  # one column of NumPy's records
 
 
 @lru_cache(maxsize=1024)

@@ -26,9 +26,10 @@ CSRC = Path(__file__).resolve().parents[2] / "csrc"
 FLOATS = (np.float32, np.float64)
 THIN = bool(os.environ.get("MINIGRAD_THIN_TESTS"))  # fewer sizes, for slow builds: see sanitize.sh
 NUMBERS = ("INT", "WORD", "NUM")
-OUTPUTS = ("OUT", "INOUT", "INDEX_OUT", "BYTES_OUT", "WORDS_OUT", "DRAW_OUT")
-ELEMENTS = {"INDEX": np.int64, "SIZES": np.int64, "INDEX_OUT": np.int64, "BYTES": np.uint8, "BYTES_OUT": np.uint8,
-            "WORDS_OUT": np.uint32, "DRAW": np.uint64, "DRAW_OUT": np.uint64, "STEPS": np.float64, "HYPER": np.float64}
+OUTPUTS = ("OUT", "INOUT", "INDEX_OUT", "INDEX_INOUT", "BYTES_OUT", "WORDS_OUT", "DRAW_OUT", "DRAW_INOUT")
+ELEMENTS = {"INDEX": np.int64, "SIZES": np.int64, "INDEX_OUT": np.int64, "INDEX_INOUT": np.int64, "BYTES": np.uint8,
+            "BYTES_OUT": np.uint8, "WORDS_OUT": np.uint32, "DRAW": np.uint64, "DRAW_OUT": np.uint64,
+            "DRAW_INOUT": np.uint64, "STEPS": np.float64, "HYPER": np.float64}
 
 
 class Signature(NamedTuple):
@@ -144,7 +145,7 @@ def rounded(name: str, dtype, values: dict) -> dict:
             return value
         if isinstance(value, list):
             return [convert(kind, item) for item in value]
-        return np.asarray(value).astype(ELEMENTS.get(kind, dtype if signature.typed else np.uint8))
+        return np.asarray(value).astype(ELEMENTS.get(kind, dtype if signature.typed else np.asarray(value).dtype))
 
     return {param: convert(kind, values[param]) for kind, param in signature.params if param in values}
 
@@ -188,7 +189,8 @@ def ready_call(name: str, dtype, values: dict, expected: dict, memory, alias: st
     for kind, param in signature.params:
         value = values.get(param)
         if param in expected and param not in values:
-            value = garbage(np.shape(expected[param]), ELEMENTS.get(kind, dtype if signature.typed else np.uint8))
+            own = dtype if signature.typed else np.asarray(expected[param]).dtype
+            value = garbage(np.shape(expected[param]), ELEMENTS.get(kind, own))
         arrays[param] = place(kind, param, value)
     if alias:
         arrays[signature.names(*OUTPUTS)[0]] = arrays[alias]

@@ -32,7 +32,8 @@ def gather_input(rng, n, row_bytes, form=0):
     index = rng.integers(0, 9, n)
     if form:
         index[n // 2::3] = rng.choice([-1, 9, -2**63, 2**63 - 1])
-    return {"x": rng.integers(0, 255, (9, row_bytes)), "index": index, "n": n, "row_bytes": row_bytes, "x_rows": 9}
+    x = rng.integers(0, 255, (9, row_bytes), np.uint8)
+    return {"x": x, "index": index, "n": n, "row_bytes": row_bytes, "x_rows": 9}
 
 
 def gather(v):
