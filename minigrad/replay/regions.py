@@ -125,9 +125,12 @@ def regions_of(recorder: Recorder, reached: Reachable, inputs: Iterable[Any]) ->
                 found.add(_held("steps", entry.steps))
                 for name, _, array in entry.tensors:
                     found.add(_held(name, array))
-    for block in recorder.others:  # whatever else kernels saw: all right where a kernel wrote it first
-        found.add(Region("result", block.start, block.size, "", block.shape, block.dtype, block.keep, block.position))
     found.sort()
+    for block in recorder.others:  # whatever else kernels saw: all right where a kernel wrote it first
+        if found.find(block.start, 1 << 62) is None:
+            found.add(Region("result", block.start, block.size, "", block.shape, block.dtype, block.keep,
+                             block.position))
+            found.sort()
     return found
 
 
