@@ -18,43 +18,46 @@ from minigrad.replay.regions import Region, Regions
 
 __all__ = ["Gradients"]
 
+THERE = object()
 _get_grad = attrgetter("_grad")
 
 
 class Gradients:
     """The parameters that had a gradient before the recorded run or have one after it.
 
-    start  for each what it had: None, True for a gradient whose elements the step does not read, or that gradient
-    final  what it has afterwards
+    start  for each whether it had one
+    final  what it has afterwards: None, the gradient that the step makes, or THERE: that which it had
     made   number of the parameter -> (tensor, region) of a gradient that the step makes: it stays where it is
+    read   number -> (region, place in it) of a gradient that the step reads: pointers follow where it is
     """
 
     def __init__(self, reached: Reachable, before: dict, memory_map: Regions) -> None:
         self.params: list[Any] = []
-        self.start: list[Any] = []
+        self.start: list[bool] = []
         self.final: list[Any] = []
         self.made: dict[int, tuple[Any, Region]] = {}
+        self.read: dict[int, tuple[Region, int]] = {}
         for _, tensor in reached.tensors.values():
             had, has = before.get(tensor), tensor._grad
             if had is None and has is None:
                 continue
+            number = len(self.params)
+            if had is not None and (ref := memory_map.find(address_of(had.array), 1 << 62)) is not None:
+                self.read[number] = ref.region, ref.offset
             if has is not None and has is not had:
-                self.made[len(self.params)] = has, _made_by_kernel(has, memory_map)
+                self.made[number] = has, _made_by_kernel(has, memory_map)
             self.params.append(tensor)
-            self.start.append(had)
-            self.final.append(has)
+            self.start.append(had is not None)
+            self.final.append(THERE if has is had else has)
 
-    def note_uses(self, used: set[Region], memory_map: Regions) -> None:
-        """A gradient that was there, and that the step reads, must be the same one again; of others, any will do."""
-        for number, had in enumerate(self.start):
-            if had is not None:
-                ref = memory_map.find(address_of(had.array), 1 << 62)
-                if ref is None or ref.region not in used:
-                    self.start[number] = True
+    def regions(self) -> set[Region]:
+        """Where gradients are that stay: pointers to them may have to change."""
+        return {region for region, _ in (*self.read.values(), *((region, 0) for _, region in self.made.values()))}
 
-    def count_references(self) -> None:
-        """Note how many references there are to each gradient that the step makes while nobody else keeps it."""
-        self._steady = self.repeat
+    def settle(self, used: set[Region]) -> None:
+        """Forget of the gradients that were there those that the step does not look at; and count references."""
+        self.read = {number: read for number, read in self.read.items() if read[0] in used}
+        self._steady = all(self.start) and len(self.made) == len(self.params) and not self.read
         self._alone: dict[int, int] = {}
         for number, (tensor, _) in self.made.items():
             self._alone[number] = getrefcount(tensor) + getrefcount(tensor.array)
@@ -62,17 +65,21 @@ class Gradients:
     @property
     def repeat(self) -> bool:
         """Whether the step leaves gradients where it finds them."""
-        return all((had is None) == (has is None) and (had is None or had is True or had is has)
-                   for had, has in zip(self.start, self.final))
+        return all(had == (has is not None) for had, has in zip(self.start, self.final))
 
     def ready(self, pointers: dict[Region, list[tuple[int, int]]]) -> bool:
         """Whether there are gradients where there were at the start of the recorded run; makes room for the next."""
         if self._steady and all(map(is_, map(_get_grad, self.params), self.final)) and self._are_ours():
             return True
-        for param, want in zip(self.params, self.start):
-            have = param._grad
-            if (have is None) != (want is None) or (want is not None and want is not True and have is not want):
+        for param, had in zip(self.params, self.start):
+            if (param._grad is not None) != had:
                 return False
+        for number, (region, offset) in self.read.items():
+            array = self.params[number]._grad.array
+            if not array.flags.c_contiguous:
+                return False
+            _move(region, address_of(array) - offset, pointers)
+            region.keep = array
         self._make_room(pointers)
         return True
 
@@ -88,9 +95,7 @@ class Gradients:
                 continue
             block = memory.Block((region.size + 64,), np.uint8)
             region.keep, offset = block, -address_of(block) % 64
-            region.start = address_of(block) + offset
-            for where, inside in pointers.get(region, ()):
-                ffi.cast("int64_t *", where)[0] = region.start + inside
+            _move(region, address_of(block) + offset, pointers)
             fresh = make(np.ndarray(region.shape, region.dtype, block, offset))
             ptr(fresh)
             self.made[number], self.final[number] = (fresh, region), fresh
@@ -98,13 +103,22 @@ class Gradients:
     def install(self) -> None:
         """Let every parameter have the gradient that the step leaves."""
         for param, grad in zip(self.params, self.final):
-            param._grad = grad
+            if grad is not THERE:
+                param._grad = grad
 
     def take_away(self) -> None:
         """What the step has made is incomplete: no gradient, as after zero_grad."""
         for param, grad in zip(self.params, self.final):
-            if grad is not None:
+            if grad is not THERE:
                 param._grad = None
+
+
+def _move(region: Region, start: int, pointers: dict[Region, list[tuple[int, int]]]) -> None:
+    """Let the program find a region at another address."""
+    if region.start != start:
+        region.start = start
+        for where, inside in pointers.get(region, ()):
+            ffi.cast("int64_t *", where)[0] = start + inside
 
 
 def _made_by_kernel(grad: Any, memory_map: Regions) -> Region:

@@ -103,14 +103,14 @@ class Recording:
         resolved = resolve(recorder, memory_map)
         self.outputs = Outputs(result, memory_map, reached, inputs, proxies)
         self.gradients = Gradients(reached, grads, memory_map)
-        kept = {region for _, region in self.gradients.made.values()}
+        kept = self.gradients.regions()
         _require_nothing_kept(recorder, self.outputs.regions | kept)
         self.code: Code = build(resolved, self.outputs.regions, kept)
         written = {ref.region for call, arguments in resolved for ref in refs(arguments, call, WRITTEN)}
         read = {ref.region for call, arguments in resolved for ref in refs(arguments, call, READ)}
         self.held = [region for region in written if region.kind == "held" or region in kept]
         self.writes_input = any(region.kind == "input" for region in written)
-        self.gradients.note_uses(read | written, memory_map)
+        self.gradients.settle(read | written)
         self.counters = _counters(recorder, reached, written, memory_map)
         self.updates = [_Refresh(update) for update in recorder.updates]
         self.guards = Guards(reached)
@@ -126,7 +126,6 @@ class Recording:
         self._call = (_int64(code.words), len(code.operations), _int64(code.moves), len(code.moves),
                       ffi.cast("int64_t *", self.slots))
         self.awake = 0
-        self.gradients.count_references()
 
     def takes(self, args: tuple) -> bool:
         """Whether these are tensors like those of the recording."""
@@ -143,7 +142,7 @@ class Recording:
 
     def replay(self, tensors: Any) -> Any:
         """The outputs for these inputs, which have the shapes and types of the recording; or MISS."""
-        if not self._ready():
+        if not self.ready():
             return MISS
         slots, at = self.slots, 0
         pointers = [x._pointer or ptr(x) for x in tensors]  # which keep what they point at
@@ -164,7 +163,7 @@ class Recording:
 
     def replay_many(self, rows: np.ndarray) -> Any:
         """The outputs for each row (steps, *shape) of the only input, stacked; or MISS. Only if it `repeats`."""
-        if not self._ready():
+        if not self.ready():
             return MISS
         steps = len(rows)
         self.slots[0] = pointer(rows)
@@ -177,7 +176,7 @@ class Recording:
                 self.slots[at] = ffi.NULL
         return self.outputs.stacked(fresh, steps)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
         """Whether the recording holds, and all is in place for a replay."""
         if mode.enabled is not self.grad_mode or not self.guards.hold():
             return False

@@ -111,7 +111,8 @@ def regions_of(recorder: Recorder, reached: Reachable, inputs: Iterable[Any]) ->
     for path, tensor in reached.tensors.values():
         found.add(_held(path, tensor.array))
         if tensor._grad is not None and not any(b.keep is tensor._grad.array.base for b in recorder.blocks):
-            found.add(_held(f"{path}.grad", tensor._grad.array))
+            grad = tensor._grad.array  # itself, not what it may be a part of: others may come in its place
+            found.add(Region("held", address_of(grad), grad.nbytes, f"{path}.grad", grad.shape, grad.dtype, grad.base))
     for path, array in reached.arrays.values():
         found.add(_held(path, array))
     for path, generator in reached.generators.values():

@@ -21,6 +21,8 @@ __all__ = ["verify"]
 def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]) -> Any:
     """function(), beside a replay from the same state; recording.failure says it if the two differ. MISS if the
     recording does not hold for this call."""
+    if not recording.ready():
+        return MISS
     held = [region for region in recording.held if region.kind == "held"]
     before, grads_before = [region.bytes() for region in held], [param._grad for param in recording.gradients.params]
     copies = [tensor.detach().clone() for tensor in tensors] if recording.writes_input else tensors
