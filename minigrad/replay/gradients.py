@@ -58,9 +58,7 @@ class Gradients:
         """Forget of the gradients that were there those that the step does not look at; and count references."""
         self.read = {number: read for number, read in self.read.items() if read[0] in used}
         self._steady = all(self.start) and len(self.made) == len(self.params) and not self.read
-        self._alone: dict[int, int] = {}
-        for number, (tensor, _) in self.made.items():
-            self._alone[number] = getrefcount(tensor) + getrefcount(tensor.array)
+        self._count()
 
     @property
     def repeat(self) -> bool:
@@ -69,8 +67,10 @@ class Gradients:
 
     def ready(self, pointers: dict[Region, list[tuple[int, int]]]) -> bool:
         """Whether there are gradients where there were at the start of the recorded run; makes room for the next."""
-        if self._steady and all(map(is_, map(_get_grad, self.params), self.final)) and self._are_ours():
+        self._installed = self._steady and all(map(is_, map(_get_grad, self.params), self.final))
+        if self._installed and self._are_ours():
             return True
+        self._installed = False
         for param, had in zip(self.params, self.start):
             if (param._grad is not None) != had:
                 return False
@@ -83,28 +83,37 @@ class Gradients:
         self._make_room(pointers)
         return True
 
+    def _count(self) -> None:
+        """Note how often each gradient that the step makes is referred to while nobody else keeps it."""
+        self._tensors = [tensor for tensor, _ in self.made.values()]
+        self._arrays = [tensor.array for tensor in self._tensors]
+        self._alone = list(map(getrefcount, self._tensors)), list(map(getrefcount, self._arrays))
+
     def _are_ours(self) -> bool:
-        return all(getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number]
-                   for number, (tensor, _) in self.made.items())
+        return (list(map(getrefcount, self._tensors)), list(map(getrefcount, self._arrays))) == self._alone
 
     def _make_room(self, pointers: dict[Region, list[tuple[int, int]]]) -> None:
         """A gradient that somebody has kept stays as it is: the program gets other memory for the next."""
-        for number, (tensor, region) in self.made.items():
-            taken = self.params[number]._grad is not tensor  # by zero_grad, say
-            if getrefcount(tensor) + getrefcount(tensor.array) == self._alone[number] - taken:
+        counts = zip(map(getrefcount, self._tensors), map(getrefcount, self._arrays), *self._alone)
+        for (number, (_, region)), (tensors, arrays, tensors_alone, arrays_alone) in zip(list(self.made.items()), counts):
+            taken = self.params[number]._grad is not self.final[number]  # by zero_grad, say
+            if tensors + taken == tensors_alone and arrays == arrays_alone:
                 continue
             block = memory.Block((region.size + 64,), np.uint8)
             region.keep, offset = block, -address_of(block) % 64
             _move(region, address_of(block) + offset, pointers)
             fresh = make(np.ndarray(region.shape, region.dtype, block, offset))
             ptr(fresh)
+            at = list(self.made).index(number)
             self.made[number], self.final[number] = (fresh, region), fresh
+            self._tensors[at], self._arrays[at] = fresh, fresh.array
 
     def install(self) -> None:
         """Let every parameter have the gradient that the step leaves."""
-        for param, grad in zip(self.params, self.final):
-            if grad is not THERE:
-                param._grad = grad
+        if not self._installed:
+            for param, grad in zip(self.params, self.final):
+                if grad is not THERE:
+                    param._grad = grad
 
     def take_away(self) -> None:
         """What the step has made is incomplete: no gradient, as after zero_grad."""

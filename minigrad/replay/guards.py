@@ -4,7 +4,7 @@ of loops that run in C.
 
 from __future__ import annotations
 
-from operator import is_
+from operator import attrgetter, is_
 from typing import Any
 
 from minigrad import dtypes, tape
@@ -12,6 +12,9 @@ from minigrad.engine import Function
 from minigrad.replay.reachable import ATOMS, Reachable, content
 
 __all__ = ["Guards", "difference"]
+
+
+_content, _array = attrgetter("cell_contents"), attrgetter("array")
 
 
 class Guards:
@@ -22,8 +25,7 @@ class Guards:
         self.changes = tape.changes[0]
         self.cells = [cell for _, cell, _ in reached.cells]
         self.in_cells = [found for _, _, found in reached.cells]
-        self.names = [(names, name) for _, names, name, _ in reached.names]
-        self.named = [found for *_, found in reached.names]
+        self.names = [(names, name, found) for _, names, name, found in reached.names]
         held = reached.containers + reached.of_optimizers
         self.dicts = [(live, copy) for _, live, copy in held if hasattr(live, "values")]
         self.lists = [(live, copy) for _, live, copy in held if not hasattr(live, "values")]
@@ -37,9 +39,9 @@ class Guards:
         """Whether nothing has been exchanged since."""
         if tape.changes[0] != self.changes and not self._unchanged():
             return False
-        if not all(map(is_, [cell.cell_contents for cell in self.cells], self.in_cells)):
+        if not all(map(is_, map(_content, self.cells), self.in_cells)):
             return self._equal()
-        for (names, name), found in zip(self.names, self.named):
+        for names, name, found in self.names:
             if names.get(name) is not found:
                 return self._equal()
         for live, copy in self.lists:
@@ -48,7 +50,7 @@ class Guards:
         for live, copy in self.dicts:
             if len(live) != len(copy) or not all(map(is_, live.values(), copy.values())):
                 return self._equal()
-        return all(map(is_, [tensor.array for tensor in self.tensors], self.arrays))
+        return all(map(is_, map(_array, self.tensors), self.arrays))
 
     def _unchanged(self) -> bool:
         """Whether what tape.changes counts is as it was: something else has changed, or it was changed back."""

@@ -25,6 +25,7 @@ __all__ = ["ATOMS", "Reachable", "content"]
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, range, slice)
 _OURS = {"minigrad", "numpy", "builtins", "_cffi_backend", "cffi", *sys.stdlib_module_names}
+_OF_MODULES = {"_non_persistent_buffers_set", "_grouped"}  # which change with what tape.changes counts
 _GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
 _TOO_MANY = 20_000  # entries of one container that are still compared
 
@@ -177,7 +178,8 @@ class Reachable:
         self.of_modules += [(path, held, dict(held)) for held in (vars(module), *tables, *hooks)]
         for table in tables:
             yield from ((f"{dot}{name}", item) for name, item in table.items())
-        own = ((name, item) for name, item in vars(module).items() if not any(item is table for table in tables))
+        own = [(name, item) for name, item in vars(module).items() if not any(item is table for table in tables)]
+        self._own(item for name, item in own if name in _OF_MODULES or _is_library(type(module).__module__))
         yield from ((f"{dot}{name}", item) for name, item in own)
         yield from ((f"{path} hooks", hook.function) for table in hooks for hook in table.values())
 

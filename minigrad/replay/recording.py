@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from operator import is_
 from sys import getrefcount
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from minigrad import memory, tape
 from minigrad.engine import TensorBase, make
 from minigrad.grad_mode import mode
-from minigrad.native import ffi, lib, pointer
+from minigrad.native import ffi, get_num_threads, lib, pointer
 from minigrad.ops.kernel import ptr
 from minigrad.replay.build import Code, build
 from minigrad.replay.calls import READ, WRITTEN
@@ -28,6 +29,8 @@ from minigrad.replay.traced import Traced
 __all__ = ["MISS", "Recording", "record"]
 
 MISS = object()  # a replay's answer where the recording does not hold
+_TRIALS = 12
+_WORTH_WAKING = 5e-5  # seconds: a replay that is shorter lets the pool sleep
 _PLAIN = "Target {value} is out of bounds."
 _BAD = {"mg_gather_rows": "index {value} is out of bounds for dimension 0 with size {x_rows}",
         "mg_scatter_rows_acc": "index {value} is out of bounds for dimension 0 with size {y_rows}"}
@@ -126,6 +129,7 @@ class Recording:
         self._call = (_int64(code.words), len(code.operations), _int64(code.moves), len(code.moves),
                       ffi.cast("int64_t *", self.slots))
         self.awake = 0
+        self._trial: list[float] | None = []
 
     def takes(self, args: tuple) -> bool:
         """Whether these are tensors like those of the recording."""
@@ -187,7 +191,10 @@ class Recording:
 
     def _go(self, steps: int) -> None:
         """The replay itself, and what Python must know of it."""
-        stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
+        if self._trial is None:
+            stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
+        else:
+            stopped = self._try(steps)
         if stopped >= 0:
             self._refuse(stopped)
         for counter in self.counters:
@@ -207,6 +214,18 @@ class Recording:
         for region, content in saved:
             region.fill(content)
         return [seconds / repeats for seconds in times]
+
+    def _try(self, steps: int) -> int:
+        """A replay with the pool awake or not, in turn; after some of each, what is faster stays."""
+        trial: Any = self._trial
+        self.awake = len(trial) % 2
+        start = perf_counter()
+        stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
+        trial.append((perf_counter() - start) / steps)
+        if len(trial) == _TRIALS or get_num_threads() == 1:
+            asleep, awake = min(trial[::2]), min(trial[1::2], default=1e9)
+            self.awake, self._trial = int(awake < 0.95 * asleep and asleep > _WORTH_WAKING), None
+        return stopped
 
     def _refuse(self, stopped: int) -> None:
         """The error that the step itself would have raised: a kernel found an index out of range."""
@@ -235,15 +254,15 @@ class _Refresh:
 
     def ready(self) -> bool:
         """Write the options down if they have changed; False if the step would be another."""
-        optimizer, plan = self.optimizer, self.plan
-        if optimizer._plans.get(self.index) is not plan:
+        if self.optimizer._plans.get(self.index) is not self.plan:
             return False
-        values = self.group.values()
-        if self.always or len(values) != len(self.seen) or not all(map(is_, values, self.seen)):
-            if optimizer._used_slots(self.group) != plan.used:
-                return False
-            plan.hyper[0:optimizer._n_hyper] = optimizer._hyper(self.group)
-            self.seen = list(values)
+        if not self.always and all(map(is_, self.group.values(), self.seen)) and len(self.group) == len(self.seen):
+            return True
+        optimizer, plan = self.optimizer, self.plan
+        if optimizer._used_slots(self.group) != plan.used:
+            return False
+        plan.hyper[0:optimizer._n_hyper] = optimizer._hyper(self.group)
+        self.seen = list(self.group.values())
         return True
 
 
