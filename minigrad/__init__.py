@@ -95,7 +95,7 @@ if TYPE_CHECKING:  # loaded on first use: see _LATE
     from minigrad.func import vmap as vmap
     from minigrad.nn.functional import cosine_similarity as cosine_similarity, pairwise_distance as pairwise_distance
     from minigrad.nn.monte_carlo import mc_dropout as mc_dropout
-    from minigrad.replay.compiled import compile as compile
+    from minigrad.replay.public import compile as compile
     from minigrad.serialization import load as load, save as save
 
 device = parts.Device
@@ -109,7 +109,7 @@ _LATE = {
         "optim", "utils")},
     **dict.fromkeys(("is_anomaly_check_nan_enabled", "is_anomaly_enabled"), "minigrad.autograd.anomaly_mode"),
     **dict.fromkeys(("load", "save"), "minigrad.serialization"), "vmap": "minigrad.func",
-    "mc_dropout": "minigrad.nn.monte_carlo", "compile": "minigrad.replay.compiled",
+    "mc_dropout": "minigrad.nn.monte_carlo", "compile": "minigrad.replay.public",
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "minigrad.nn.functional"),
 }
 _ABSENT = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import tape
-from minigrad.replay.compiled import compile, reset
+from minigrad.replay.compiled import reset
+from minigrad.replay.public import compile
 from minigrad.replay.recorder import NotRecordable
 
 __all__ = ["NotRecordable", "compile", "disable", "is_compiling", "reset"]

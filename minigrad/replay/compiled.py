@@ -1,4 +1,4 @@
-"""minigrad.compile: a function that is recorded when it is called, and replayed from then on."""
+"""Compiled: a function that is recorded when it is called, and replayed from then on."""
 
 from __future__ import annotations
 
@@ -7,24 +7,20 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import numpy as np
 
 from minigrad import tape
 from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
-from minigrad.nn.module import Module
 from minigrad.replay.outputs import leaves_of, rebuilt
-from minigrad.replay.program import Program
 from minigrad.replay.reachable import ATOMS
 from minigrad.replay.recorder import NotRecordable, SideEffect
 from minigrad.replay.recording import MISS, Recording, record
 from minigrad.replay.verification import verify
 
-__all__ = ["Compiled", "compile", "reset"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["Compiled", "reset"]
 
 LIMIT = 8  # recordings for one signature, before the function is called as it is; signatures that are kept
 
@@ -94,18 +90,6 @@ class Compiled:
             return None if result is MISS else result
         finally:
             self._lock.release()
-
-    def program(self, *args: Any, **kwargs: Any) -> Program:
-        """The recording for these arguments, or without any the one used last, as a table to print."""
-        if args or kwargs:
-            leaves = leaves_of((args, kwargs))
-            found = self._recordings.get(self._signature(args, kwargs, leaves), [])
-        else:
-            found = next(reversed(self._recordings.values()), [])
-        if not found:
-            raise RuntimeError(f"{self.__name__} has no recording"
-                               + (" for these arguments" if args or kwargs else " yet: call it first"))
-        return Program(found[-1], self.__name__)
 
     # -- which recording -----------------------------------------------------------------------------------------------
 
@@ -182,65 +166,3 @@ class Compiled:
             self._warned = True
             warnings.warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True "
                           "makes this an error.", stacklevel=5)
-
-
-class OptimizedModule(Module):
-    """A module whose calls are recorded and replayed. It has the attributes, the parameters and the state_dict of the
-    module that it was made from, `_orig_mod`."""
-
-    def __init__(self, module: Module, fullgraph: bool) -> None:
-        super().__init__()
-        self.__dict__["_orig_mod"] = module
-        self.__dict__["_compiled"] = Compiled(module, fullgraph)
-        self.__dict__["_parameters"], self.__dict__["_buffers"] = module._parameters, module._buffers
-        self.__dict__["_modules"] = module._modules
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        return self._compiled(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["_orig_mod"], name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.__dict__["_orig_mod"], name, value)
-
-    def train(self, mode: bool = True) -> OptimizedModule:
-        self._orig_mod.train(mode)
-        return self
-
-    def __repr__(self) -> str:
-        return f"OptimizedModule(\n  (_orig_mod): {self._orig_mod!r}\n)".replace("\n", "\n  ")[:-3] + ")"
-
-
-@overload
-def compile(model: F, *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
-            options: Any = ..., disable: bool = ...) -> F: ...
-@overload
-def compile(model: None = ..., *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
-            options: Any = ..., disable: bool = ...) -> Callable[[F], F]: ...
-def compile(model: Any = None, *, fullgraph: bool = False, dynamic: Any = None, backend: Any = "inductor",
-            mode: Any = None, options: Any = None, disable: bool = False) -> Any:
-    """The function, or module, recorded at its first call with given shapes and replayed from C after that.
-
-        @minigrad.compile
-        def step(x, y):
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(x), y)
-            loss.backward()
-            optimizer.step()
-            return loss
-
-    n compiled steps give the same bits as n plain ones: weights, optimiser state, random numbers. A learning rate, a
-    scheduler, train() and eval(), another batch size between calls take effect. What cannot be recorded, such as
-    item() or a branch on an element inside, lets the function run as it is, with one warning; or with fullgraph=True
-    raises NotRecordable, a RuntimeError that names the operation and the line. `step.program()` shows the recording.
-
-    disable: give the function back as it is. dynamic, backend, mode and options are PyTorch's, and change nothing.
-    """
-    if model is None:
-        return lambda function: compile(function, fullgraph=fullgraph, disable=disable)
-    if not callable(model):
-        raise RuntimeError(f"compile() expects a function or a module, but got {type(model).__name__}")
-    if disable:
-        return model
-    return OptimizedModule(model, fullgraph) if isinstance(model, Module) else Compiled(model, fullgraph)

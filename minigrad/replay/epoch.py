@@ -25,6 +25,7 @@ class RowSteps:
         def step_on_rows(index: Any) -> Any:
             return step(*[rows(tensor, index) for tensor in tensors])
 
+        self.tensors = tensors
         self._compiled = Compiled(step_on_rows, quiet=quiet)
 
     def reset(self) -> None:

@@ -95,16 +95,15 @@ class Gradients:
     def _make_room(self, pointers: dict[Region, list[tuple[int, int]]]) -> None:
         """A gradient that somebody has kept stays as it is: the program gets other memory for the next."""
         counts = zip(map(getrefcount, self._tensors), map(getrefcount, self._arrays), *self._alone)
-        for (number, (_, region)), (tensors, arrays, tensors_alone, arrays_alone) in zip(list(self.made.items()), counts):
+        for at, ((number, (_, region)), (tensors, arrays, *alone)) in enumerate(zip(list(self.made.items()), counts)):
             taken = self.params[number]._grad is not self.final[number]  # by zero_grad, say
-            if tensors + taken == tensors_alone and arrays == arrays_alone:
+            if [tensors + taken, arrays] == alone:
                 continue
             block = memory.Block((region.size + 64,), np.uint8)
             region.keep, offset = block, -address_of(block) % 64
             _move(region, address_of(block) + offset, pointers)
             fresh = make(np.ndarray(region.shape, region.dtype, block, offset))
             ptr(fresh)
-            at = list(self.made).index(number)
             self.made[number], self.final[number] = (fresh, region), fresh
             self._tensors[at], self._arrays[at] = fresh, fresh.array
 

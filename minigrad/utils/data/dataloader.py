@@ -169,14 +169,26 @@ class DataLoader(Generic[T_co]):
             return None, None
         return dataset.tensors, numbers
 
-    def _gathered(self, tensors: tuple[Tensor, ...], numbers: np.ndarray | None) -> Iterator[list[Tensor]]:
+    def gathering(self) -> tuple[Any, Any, int]:
+        """(tensors, order, batch size): batches are the rows of the tensors in that order, which begins an epoch. The
+        tensors are None where batches are no such rows, or other code than the library's has a say."""
+        tensors, numbers = (None, None) if self._iterable or self.num_workers else self._gatherable()
+        if tensors is None or not all(tensor.array.flags.c_contiguous for tensor in tensors):
+            return None, None, 0
+        return tensors, *self._order(numbers)
+
+    def _order(self, numbers: np.ndarray | None) -> tuple[np.ndarray, int]:
+        """The rows of an epoch in their order, less those that are dropped; and how many make a batch."""
         batches: Any = self.batch_sampler
         sampler: EpochSampler = batches.sampler
         order, size = sampler.epoch(), batches.batch_size
         order = np.where(order < 0, order + len(self.dataset), order)
         order = np.ascontiguousarray(order if numbers is None else numbers[order], np.int64)
-        end = len(order) - len(order) % size if batches.drop_last else len(order)
-        for start in range(0, end, size):
+        return order[:len(order) - len(order) % size if batches.drop_last else len(order)], size
+
+    def _gathered(self, tensors: tuple[Tensor, ...], numbers: np.ndarray | None) -> Iterator[list[Tensor]]:
+        order, size = self._order(numbers)
+        for start in range(0, len(order), size):
             index = make(order[start:start + size])
             yield [rows(tensor, index) if tensor.array.flags.c_contiguous else tensor[index] for tensor in tensors]
 

@@ -1,0 +1,116 @@
+"""minigrad.compile, and what it makes of functions and modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from minigrad.nn.module import Module
+from minigrad.replay.compiled import Compiled
+from minigrad.replay.epoch import RowSteps
+from minigrad.replay.outputs import leaves_of, rebuilt
+from minigrad.replay.program import Program
+from minigrad.utils.data import DataLoader
+
+__all__ = ["CompiledFunction", "OptimizedModule", "compile"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_PIECE = 256  # steps between returns to Python, which lets Ctrl-C have its turn
+
+
+class CompiledFunction(Compiled):
+    """A compiled function, to call; to look at; and to run over a DataLoader."""
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The recording for these arguments, or without any the one used last, as a table to print."""
+        if args or kwargs:
+            leaves = leaves_of((args, kwargs))
+            found = self._recordings.get(self._signature(args, kwargs, leaves), [])
+        else:
+            found = next(reversed(self._recordings.values()), [])
+        if not found:
+            raise RuntimeError(f"{self.__name__} has no recording"
+                               + (" for these arguments" if args or kwargs else " yet: call it first"))
+        return Program(found[-1], self.__name__)
+
+    def epoch(self, loader: DataLoader) -> list[Any]:
+        """[self(*batch) for batch in loader], with the same results.
+
+        Where the loader would gather its batches from tensors in memory, as it does for a TensorDataset, they are
+        gathered within the recording, and hundreds of steps are one call of C.
+        """
+        tensors, order, size = loader.gathering()
+        if tensors is None:
+            return [self(*batch) if isinstance(batch, (list, tuple)) else self(batch) for batch in loader]
+        if self._rows is None or self._rows.tensors != tensors:
+            self._rows = RowSteps(self.__wrapped__, tensors)
+        found: list[Any] = []
+        for many, stacked in self._rows.run(order, size, lambda: _PIECE):
+            leaves = leaves_of(stacked)
+            found += [rebuilt(stacked, iter([leaf[i] if hasattr(leaf, "array") else leaf for leaf in leaves]))
+                      for i in range(many)]
+        return found
+
+    _rows: RowSteps | None = None  # of the last epoch
+
+
+class OptimizedModule(Module):
+    """A module whose calls are recorded and replayed. It has the attributes, the parameters and the state_dict of the
+    module that it was made from, `_orig_mod`."""
+
+    def __init__(self, module: Module, fullgraph: bool) -> None:
+        super().__init__()
+        self.__dict__["_orig_mod"] = module
+        self.__dict__["_compiled"] = CompiledFunction(module, fullgraph)
+        self.__dict__["_parameters"], self.__dict__["_buffers"] = module._parameters, module._buffers
+        self.__dict__["_modules"] = module._modules
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._compiled(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_orig_mod"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["_orig_mod"], name, value)
+
+    def train(self, mode: bool = True) -> OptimizedModule:
+        self._orig_mod.train(mode)
+        return self
+
+    def __repr__(self) -> str:
+        return f"OptimizedModule(\n  (_orig_mod): {self._orig_mod!r}\n)".replace("\n", "\n  ")[:-3] + ")"
+
+
+@overload
+def compile(model: F, *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
+            options: Any = ..., disable: bool = ...) -> F: ...
+@overload
+def compile(model: None = ..., *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
+            options: Any = ..., disable: bool = ...) -> Callable[[F], F]: ...
+def compile(model: Any = None, *, fullgraph: bool = False, dynamic: Any = None, backend: Any = "inductor",
+            mode: Any = None, options: Any = None, disable: bool = False) -> Any:
+    """The function, or module, recorded at its first call with given shapes and replayed from C after that.
+
+        @minigrad.compile
+        def step(x, y):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+    n compiled steps give the same bits as n plain ones: weights, optimiser state, random numbers. A learning rate, a
+    scheduler, train() and eval(), another batch size between calls take effect. What cannot be recorded, such as
+    item() or a branch on an element inside, lets the function run as it is, with one warning; or with fullgraph=True
+    raises NotRecordable, a RuntimeError that names the operation and the line. `step.program()` shows the recording.
+
+    disable: give the function back as it is. dynamic, backend, mode and options are PyTorch's, and change nothing.
+    """
+    if model is None:
+        return lambda function: compile(function, fullgraph=fullgraph, disable=disable)
+    if not callable(model):
+        raise RuntimeError(f"compile() expects a function or a module, but got {type(model).__name__}")
+    if disable:
+        return model
+    return OptimizedModule(model, fullgraph) if isinstance(model, Module) else CompiledFunction(model, fullgraph)
