@@ -37,6 +37,7 @@ class Gradients:
         self.final: list[Any] = []
         self.made: dict[int, tuple[Any, Region]] = {}
         self.read: dict[int, tuple[Region, int]] = {}
+        self._installed = False  # whether every parameter has its final gradient already
         for _, tensor in reached.tensors.values():
             had, has = before.get(tensor), tensor._grad
             if had is None and has is None:

@@ -12,14 +12,29 @@ from tests.benchmarks.steps import NETWORKS
 
 
 def cases(libraries: dict[str, Any], quick: bool) -> Any:
+    folder = _mnist()
+    if not quick and folder is not None:
+        yield "epoch of seed on MNIST", {name: _epoch(torch, folder) for name in ("minigrad", "torch")
+                                         if (torch := libraries[name])}, ("s", 1)
+
+
+def recorded(libraries: dict[str, Any], quick: bool) -> Any:
+    """The same with the step compiled: the whole epoch by compiled.epoch(loader), and batch by batch."""
+    folder = _mnist()
+    if not quick and folder is not None:
+        contestants = {"recorded": _epoch(libraries["minigrad"], folder, "epoch"),
+                       "by batches": _epoch(libraries["minigrad"], folder, "batches")}
+        if torch := libraries["torch"]:
+            contestants["torch"] = _epoch(torch, folder)
+        yield "recorded epoch of seed on MNIST", contestants, ("s", 1)
+
+
+def _mnist() -> Path | None:
     folder = Path(os.environ.get("MINIGRAD_DATA", "")) / "mnist"
-    if quick or not folder.is_dir():
-        return
-    yield "epoch of seed on MNIST", {name: _epoch(torch, folder) for name in ("minigrad", "torch")
-                                     if (torch := libraries[name])}, ("s", 1)
+    return folder if folder.is_dir() else None
 
 
-def _epoch(torch: Any, folder: Path) -> Any:
+def _epoch(torch: Any, folder: Path, recorded: str = "") -> Any:
     from minigrad.utils.data.idx import read_idx
 
     images = np.asarray(read_idx(folder / "train-images-idx3-ubyte.gz")).reshape(-1, 784).astype(np.float32) / 255
@@ -31,11 +46,20 @@ def _epoch(torch: Any, folder: Path) -> Any:
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     batches = torch.utils.data.DataLoader(data, batch_size=net.batch, shuffle=True)
 
+    def step(x: Any, y: Any) -> Any:
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    if recorded:
+        step = torch.compile(step, fullgraph=True)
+    if recorded == "epoch":
+        return lambda: step.epoch(batches)
+
     def epoch() -> None:
         for x, y in batches:
-            loss = nn.functional.cross_entropy(model(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            step(x, y)
 
     return epoch

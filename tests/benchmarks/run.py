@@ -19,7 +19,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("steps", "epoch", "products", "elementwise", "overhead", "optimizers", "sharing", "footprint")
+GROUPS = ("steps", "recorded", "epoch", "keras_fit", "products", "elementwise", "overhead", "optimizers", "sharing",
+          "footprint")
 
 
 def measure(groups: list[str], threads: int, quick: bool) -> dict:
