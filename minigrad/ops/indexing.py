@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import tape
 from minigrad.engine import Function, T, TensorBase, make
-from minigrad.ops.kernel import view_of
+from minigrad.ops.kernel import copy_elements, view_of, zeros
 from minigrad.ops.keys import parse
 from minigrad.ops.operands import scalar
 from minigrad.ops.shape import Cast, Reshape, expand
@@ -40,12 +41,18 @@ class IndexGrad(Function):
     @staticmethod
     def forward(ctx, dy, key, shape):
         ctx.key = key
-        dx = np.zeros(shape, dy.array.dtype)
+        whole = zeros(shape, dy.array.dtype)
+        dx = whole.array
+        part = dx[key] if tape.active is not None else None
+        if isinstance(part, np.ndarray) and np.may_share_memory(part, dx):  # a slice: a kernel's copy can be recorded
+            copy_elements(part, dy.array)
+            return whole
+        tape.refuse("the gradient of x[key] for a key that is no slice")
         if _picks_once(key):
             dx[key] = dy.array
         else:
             np.add.at(dx, key, dy.array)
-        return make(dx)
+        return whole
 
     @staticmethod
     def backward(ctx, ddx):

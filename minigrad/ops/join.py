@@ -1,4 +1,4 @@
-"""Tensors put together: cat, stack and their kin. By NumPy."""
+"""Tensors put together: cat, stack and their kin. By NumPy; by kernels while a step is recorded."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
+from minigrad import dtypes, tape
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.ops.indexing import Index
-from minigrad.ops.kernel import broadcast, require_tensor
+from minigrad.ops.kernel import broadcast, copy_elements, new, require_tensor
 from minigrad.ops.shape import Cast, Reshape, axis_of, expand, unsqueeze
 
 __all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors",
@@ -25,7 +25,15 @@ class Cat(Function):
     @staticmethod
     def forward(ctx, dim, *xs):
         ctx.dim, ctx.sizes = dim, [x.array.shape[dim] for x in xs]
-        return make(np.concatenate([x.array for x in xs], dim))
+        if tape.active is None:
+            return make(np.concatenate([x.array for x in xs], dim))
+        shape = list(xs[0].array.shape)
+        shape[dim] = sum(ctx.sizes)
+        y, start = new(tuple(shape), xs[0].array.dtype), 0
+        for x, size in zip(xs, ctx.sizes):
+            copy_elements(y.array[(*(slice(None),) * dim, slice(start, start + size))], x.array)
+            start += size
+        return y
 
     @staticmethod
     def backward(ctx, dy):

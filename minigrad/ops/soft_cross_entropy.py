@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.engine import Function, make
 from minigrad.native import lib
-from minigrad.ops.kernel import new, new_like, ptr
+from minigrad.ops.kernel import copied, new, new_like, ptr
 from minigrad.ops.softmax import SoftmaxGrad, log_softmax, softmax
 
 __all__ = ["SoftCrossEntropy"]
@@ -27,7 +27,7 @@ class SoftCrossEntropy(Function):
                                   t._pointer or ptr(t), rows, cols)
         ctx.save_for_backward(x, t, stats)
         ctx.mean = mean
-        return average if mean else make(stats.array[2 * rows:].copy())
+        return average if mean else copied(make(stats.array[2 * rows:]))
 
     @staticmethod
     def backward(ctx, dy):

@@ -235,7 +235,7 @@ class Recording:
         position = cell[0]
         index = next(op.arguments[name] for kind, name in op.call.params if kind == "INDEX")
         start, slot = index.region.start, 2 * index.region.slot
-        if index.region.kind == "input":
+        if index.region.slot >= 0:
             start, stride = (int(ffi.cast("intptr_t", self.slots[slot + i])) for i in (0, 1))
             start += step * stride
         value = ffi.cast("int64_t *", start + index.offset)[position]

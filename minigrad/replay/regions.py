@@ -163,6 +163,11 @@ def resolve(recorder: Recorder, memory: Regions) -> list[tuple[Call, dict[str, A
         _check_order(call, arguments, written, recorder)
         resolved.append((call, arguments))
     _check_changes(recorder, resolved)
+    for block, content in recorder.constants.values():
+        region = memory.find(block.start, 1 << 62)
+        if region is not None and region.region not in written and block.keep.tobytes() != content:
+            raise NotRecordable(f"a tensor {list(block.shape)} of constants was changed by NumPy afterwards: that "
+                                "cannot be recorded")
     return resolved
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import make
+from minigrad.grad_mode import no_grad
 from minigrad.keras.config import epsilon as smallest
 from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
 from minigrad.keras.tensors import as_array
+from minigrad.ops.kernel import zeros
 from minigrad.ops.norm import batch_norm, layer_norm
 from minigrad.tensor import Tensor
 
@@ -91,13 +93,13 @@ class BatchNormalization(_Affine):
             return batch_norm(x, self.gamma, self.beta, (self.moving_mean, self.moving_variance), False, 0.0,
                               self.epsilon)
         rows, channels = x.array.shape
-        mean, variance = (make(np.zeros(channels, x.array.dtype)) for _ in range(2))
+        mean, variance = (zeros((channels,), x.array.dtype) for _ in range(2))
         y = batch_norm(x, self.gamma, self.beta, (mean, variance), True, 1.0, self.epsilon)
         if rows:
-            biased = variance.array * ((rows - 1) / rows) if rows > 1 else np.zeros_like(variance.array)
-            for moving, now in ((self.moving_mean, mean.array), (self.moving_variance, biased)):
-                moving.array += (now - moving.array) * moving.array.dtype.type(1.0 - self.momentum)
-                moving.count_change()
+            with no_grad():
+                biased = variance * ((rows - 1) / rows) if rows > 1 else zeros((channels,), x.array.dtype)
+                for moving, now in ((self.moving_mean, mean), (self.moving_variance, biased)):
+                    moving.add_((now - moving) * (1.0 - self.momentum))
         return y
 
 

@@ -67,9 +67,11 @@ class LossMean(Mean):
             self.value()
 
     def value(self) -> Any:
+        total, samples = float(self.total.array), float(self.count.array)
         for loss, count in self._waiting:
-            self.total.array += np.float64(loss) * count
-            self.count.array += count
+            total += float(loss) * count
+            samples += count
+        self.total.array[...], self.count.array[...] = total, samples
         self._waiting.clear()
         return super().value()
 

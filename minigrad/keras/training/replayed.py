@@ -52,7 +52,9 @@ class ReplayedSteps:
         self.optimizer._constrain(self.optimizer._trainable_variables)
         for variable in model._trained.variables:
             variable._grad = None
-        return loss, y_pred, y, weight
+        for layer in model._penalised:
+            layer._losses.clear()
+        return loss, make(y_pred.array), y, weight
 
     def reset(self) -> None:
         """Record again: a callback may have changed anything."""
