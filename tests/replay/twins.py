@@ -83,7 +83,7 @@ def run(make: Callable[[], World], calls: int, wrap: Callable, change: Callable 
         if change is not None:
             change(world, k)
         out = world.step(*world.batch(k))
-        yield {**dict(("out" + name, bits(t)) for name, t in tensors_of("", out)),
+        yield {**{"out" + name: bits(t) for name, t in tensors_of("", out)},
                **(state_of(world) if k % every == 0 or k == calls - 1 else {})}
     yield runs()
 
