@@ -41,7 +41,7 @@ class Traced(np.ndarray):
 
     def __getitem__(self, key: Any) -> Any:
         found = super().__getitem__(key)
-        if not isinstance(found, np.ndarray) or not np.may_share_memory(found, self):
+        if not isinstance(found, np.ndarray) or (found.size and not np.may_share_memory(found, self)):
             refuse("an index that takes elements out")
         return found
 
