@@ -49,11 +49,15 @@ static inline mask vbelow8(const uint8_t *bytes, int64_t i, int64_t keep) {
 #endif
 }
 
-static inline mask vclear1(const uint8_t *bytes, int64_t i) { /* i is a multiple of W */
-    unsigned bits = bytes[i / 8] >> i % 8;
-#if defined(MG_AVX512) && MG_REAL == 32
-    return (mask)~(bits | (unsigned)bytes[i / 8 + 1] << 8);
-#elif defined(MG_AVX512)
+static inline mask vclear1(const uint8_t *bytes, int64_t i) { /* reads up to four bytes */
+#if defined(MG_AVX512) || defined(MG_AVX2)
+    uint32_t bits;
+    memcpy(&bits, bytes + i / 8, sizeof bits);
+    bits >>= i % 8;
+#else
+    unsigned bits = (unsigned)(bytes[i / 8] | bytes[i / 8 + 1] << 8) >> i % 8;
+#endif
+#if defined(MG_AVX512)
     return (mask)~bits;
 #elif defined(MG_AVX2) && MG_REAL == 32
     __m256i each = _mm256_and_si256(_mm256_set1_epi32((int)bits), _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128));

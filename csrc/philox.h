@@ -54,38 +54,56 @@ static inline void store_blocks(uint32_t *out, const uvec c[4]) {
 
 #define PHILOX_GROUPS 4                           /* independent groups in flight, to hide the multiply's latency */
 #define PHILOX_BATCH (PHILOX_GROUPS * LANES64)    /* blocks made at a time */
+#define PHILOX_M0 0xD2511F53u
+#define PHILOX_M1 0xCD9E8D57u
+
+static inline void philox_round(uvec c[4], const uint64_t key[2]) {
+    uvec p0 = umul(c[0], PHILOX_M0), p1 = umul(c[2], PHILOX_M1);
+    c[0] = (p1 >> 32) ^ c[1] ^ uvec_set(key[0]);
+    c[2] = (p0 >> 32) ^ c[3] ^ uvec_set(key[1]);
+    c[1] = p1;
+    c[3] = p0;
+}
+
+/* The first two rounds of blocks whose numbers have the upper half `high`: all of the counter but the lower half is the
+ * same for them, so that one product of each round is, too. */
+static inline void philox_two_rounds(uvec c[4], uvec block, uint64_t high, uint64_t offset, uint64_t key[][2]) {
+    uint64_t p1 = (offset & 0xffffffffu) * PHILOX_M1;
+    uint64_t p0 = (((p1 >> 32) ^ high ^ key[0][0]) & 0xffffffffu) * PHILOX_M0;
+    c[3] = umul(block, PHILOX_M0);
+    c[1] = umul((c[3] >> 32) ^ uvec_set(offset >> 32 ^ key[0][1]), PHILOX_M1);
+    c[0] = (c[1] >> 32) ^ uvec_set((p1 & 0xffffffffu) ^ key[1][0]);
+    c[2] = c[3] ^ uvec_set(p0 >> 32 ^ key[1][1]);
+    c[3] = uvec_set(p0);
+}
 
 /* out: the words of blocks first .. first + blocks - 1, rounded up to whole batches. */
 static void philox_words(uint32_t *out, const uint64_t *draw, uint64_t first, int64_t blocks) {
-    uint64_t lane_number[LANES64];
+    uint64_t lane_number[LANES64], offset = draw[1], key[10][2]; /* keys of each round */
     for (int i = 0; i < LANES64; i++) lane_number[i] = (uint64_t)i;
     uvec lane;
     memcpy(&lane, lane_number, sizeof lane);
-    uint64_t key[10][2]; /* of each round */
     for (int round = 0; round < 10; round++) {
         key[round][0] = (uint32_t)draw[0] + (uint32_t)round * 0x9E3779B9u;
         key[round][1] = (uint32_t)(draw[0] >> 32) + (uint32_t)round * 0xBB67AE85u;
     }
-    for (int64_t b = 0; b < blocks; b += PHILOX_BATCH, out += 4 * PHILOX_BATCH) {
+    for (uint64_t b = first; b - first < (uint64_t)blocks; b += PHILOX_BATCH, out += 4 * PHILOX_BATCH) {
         uvec c[PHILOX_GROUPS][4];
+        int crossing = b >> 32 != (b + PHILOX_BATCH - 1) >> 32;
 #pragma GCC unroll 4
         for (int g = 0; g < PHILOX_GROUPS; g++) {
-            c[g][0] = lane + (first + (uint64_t)b + (uint64_t)(g * LANES64));
-            c[g][1] = c[g][0] >> 32;
-            c[g][2] = uvec_set(draw[1]);
-            c[g][3] = uvec_set(draw[1] >> 32);
+            uvec block = lane + (b + (uint64_t)(g * LANES64));
+            if (!crossing) {
+                philox_two_rounds(c[g], block, b >> 32, offset, key);
+                continue;
+            }
+            c[g][0] = block, c[g][1] = block >> 32, c[g][2] = uvec_set(offset), c[g][3] = uvec_set(offset >> 32);
+            for (int round = 0; round < 2; round++) philox_round(c[g], key[round]);
         }
 #pragma GCC unroll 10
-        for (int round = 0; round < 10; round++) {
+        for (int round = 2; round < 10; round++)
 #pragma GCC unroll 4
-            for (int g = 0; g < PHILOX_GROUPS; g++) {
-                uvec p0 = umul(c[g][0], 0xD2511F53u), p1 = umul(c[g][2], 0xCD9E8D57u);
-                c[g][0] = (p1 >> 32) ^ c[g][1] ^ uvec_set(key[round][0]);
-                c[g][2] = (p0 >> 32) ^ c[g][3] ^ uvec_set(key[round][1]);
-                c[g][1] = p1;
-                c[g][3] = p0;
-            }
-        }
+            for (int g = 0; g < PHILOX_GROUPS; g++) philox_round(c[g], key[round]);
 #pragma GCC unroll 4
         for (int g = 0; g < PHILOX_GROUPS; g++) store_blocks(out + 4 * LANES64 * g, c[g]);
     }

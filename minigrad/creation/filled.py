@@ -11,27 +11,31 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.native import empty as allocate
 from minigrad.ops.kernel import require_tensor
-from minigrad.ops.making import allocating, dtype_of, finish, size_of
+from minigrad.ops.making import allocating, dtype_of, finish, made_of_numbers, size_of
 from minigrad.ops.operands import scalar
 from minigrad.ops.shape import sizes_of
+from minigrad.tape import constant
 from minigrad.tensor import Tensor
 
 __all__ = ["arange", "empty", "empty_like", "empty_strided", "eye", "full", "full_like", "linspace", "logspace", "ones",
            "ones_like", "vander", "zeros", "zeros_like"]
 
 
+_zeros, _ones, _full = map(made_of_numbers, (np.zeros, np.ones, np.full))
+
+
 @allocating
 def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, **keywords: Any) -> Tensor:
     """zeros(2, 3) or zeros((2, 3))"""
-    return finish(np.zeros(size_of(size, keywords, "zeros"), dtype_of(dtype, None, out)), requires_grad, out, device)
+    return finish(_zeros(size_of(size, keywords, "zeros"), dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
 @allocating
 def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, **keywords: Any) -> Tensor:
     """ones(2, 3) or ones((2, 3))"""
-    return finish(np.ones(size_of(size, keywords, "ones"), dtype_of(dtype, None, out)), requires_grad, out, device)
+    return finish(_ones(size_of(size, keywords, "ones"), dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
 @allocating
@@ -67,7 +71,7 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
         raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}")
     kind = np.asarray(value).dtype
     wanted = dtype_of(dtype, None if kind.kind not in "iub" else dtypes.of(kind).dtype, out)
-    return finish(np.full(size_of((size,), {}, "full"), scalar(value, wanted, "full")), requires_grad, out, device)
+    return finish(_full(size_of((size,), {}, "full"), scalar(value, wanted, "full")), requires_grad, out, device)
 
 
 def _like(name: str, make_array: Any, what: str) -> Callable[..., Tensor]:
@@ -81,7 +85,7 @@ def _like(name: str, make_array: Any, what: str) -> Callable[..., Tensor]:
     return allocating(function)
 
 
-zeros_like, ones_like = _like("zeros_like", np.zeros, "Zeros"), _like("ones_like", np.ones, "Ones")
+zeros_like, ones_like = _like("zeros_like", _zeros, "Zeros"), _like("ones_like", _ones, "Ones")
 empty_like = _like("empty_like", allocate, "Elements not set")
 
 
@@ -103,7 +107,7 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, lay
         if value < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
     rows, cols = size_of((n, n if m is None else m), {}, "eye")
-    return finish(np.eye(rows, cols, dtype=dtype_of(dtype, None, out)), requires_grad, out, device)
+    return finish(constant(np.eye(rows, cols, dtype=dtype_of(dtype, None, out))), requires_grad, out, device)
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -140,7 +144,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, d
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     count = -((start - end) // step) if wanted.kind in "iu" else math.ceil((end - start) / step)
     array = start + np.arange(*size_of((count,), {}, "arange")) * step
-    return finish(array.astype(wanted), requires_grad, out, device)
+    return finish(constant(array.astype(wanted)), requires_grad, out, device)
 
 
 def _steps(steps: Any, name: str) -> int:
@@ -156,7 +160,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = 
              device: Any = None, requires_grad: bool = False) -> Tensor:
     """steps numbers evenly spaced from start to end, both included."""
     array = np.linspace(_plain(start, "linspace"), _plain(end, "linspace"), _steps(steps, "linspace"))
-    return finish(array.astype(dtype_of(dtype, None, out)), requires_grad, out, device)
+    return finish(constant(array.astype(dtype_of(dtype, None, out))), requires_grad, out, device)
 
 
 @allocating

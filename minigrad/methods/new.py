@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.engine import TensorBase
 from minigrad.native import empty as allocate
-from minigrad.ops.making import allocating, dtype_of, finish, size_of
+from minigrad.ops.making import allocating, dtype_of, finish, made_of_numbers, size_of
 from minigrad.ops.nested import array_of
 from minigrad.ops.operands import scalar
 
@@ -33,7 +33,8 @@ def _new(name: str, make_array: Any) -> Any:
 class NewMethods(TensorBase):
     """Tensors of this one's type."""
 
-    new_zeros, new_ones, new_empty = _new("new_zeros", np.zeros), _new("new_ones", np.ones), _new("new_empty", allocate)
+    new_zeros, new_ones = _new("new_zeros", made_of_numbers(np.zeros)), _new("new_ones", made_of_numbers(np.ones))
+    new_empty = _new("new_empty", allocate)
 
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
                  requires_grad: bool = False, layout: Any = None, pin_memory: bool = False) -> Self:

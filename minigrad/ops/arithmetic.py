@@ -10,11 +10,13 @@ import numpy as np
 from minigrad.engine import Function, T, TensorBase, make
 from minigrad.native import lib
 from minigrad.ops.choice import where
-from minigrad.ops.kernel import as_float, binary, broadcast, require_tensor, save_factors, unary
+from minigrad.ops.kernel import as_float, binary, broadcast, copied, require_tensor, save_factors, unary
 from minigrad.ops.operands import function_of, operands, wrapped
 
 __all__ = ["add", "add_scaled", "div", "floor_divide", "mul", "neg", "pow", "remainder", "rsub", "sub",
            "sub_scaled", "trunc_divide"]
+
+_FLOAT64 = np.dtype(np.float64)
 
 
 class Add(Function):
@@ -44,17 +46,18 @@ class Sub(Function):
 
 
 class AddScaled(Function):
-    """z = x + alpha y, rounded once;  dx = dz, dy = alpha dz. By NumPy."""
+    """z = x + alpha y, rounded once;  dx = dz, dy = alpha dz. Floats are computed in double; integers by NumPy."""
 
     @staticmethod
     def forward(ctx, x, y, alpha):
         ctx.alpha, dtype = alpha, x.array.dtype
         if dtype.kind == "b":
             return make(np.asarray(x.array | (y.array & bool(alpha))))
-        exact = np.dtype(np.float64) if dtype.kind == "f" else dtype
-        factor = wrapped(alpha, dtype).astype(exact)
-        with np.errstate(all="ignore"):
-            return make(np.asarray(np.add(x.array, np.multiply(y.array, factor, dtype=exact), dtype=exact), dtype))
+        factor = make(wrapped(alpha, dtype))
+        if dtype.kind == "f":
+            x, y, factor = (t if t.array.dtype is _FLOAT64 else copied(t, _FLOAT64) for t in (x, y, factor))
+        z = binary(lib.mg_add, np.add, x, binary(lib.mg_mul, np.multiply, y, factor))
+        return z if z.array.dtype is dtype else copied(z, dtype)
 
     @staticmethod
     def backward(ctx, dz):

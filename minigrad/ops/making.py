@@ -15,8 +15,9 @@ from minigrad.engine import TensorBase, make
 from minigrad.ops.nested import array_of
 from minigrad.ops.shape import sizes_of
 from minigrad.parts import Device, Size
+from minigrad.tape import constant
 
-__all__ = ["allocating", "dtype_of", "finish", "of_type", "size_of"]
+__all__ = ["allocating", "dtype_of", "finish", "made_of_numbers", "of_type", "size_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _IGNORED = {"size", "pin_memory", "memory_format", "names"}
@@ -32,6 +33,11 @@ def allocating(function: F) -> F:
             raise RuntimeError(f"{function.__name__}(): can't allocate memory: {error}") from None
 
     return cast(F, guarded)
+
+
+def made_of_numbers(make_array: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """The function that makes arrays, told that no tensor's elements go into them: a recording may keep them."""
+    return lambda *args: constant(make_array(*args))
 
 
 def finish(array: np.ndarray, requires_grad: bool = False, out: Any = None, device: Any = None) -> Any:

@@ -37,7 +37,7 @@ class Guards:
 
     def hold(self) -> bool:
         """Whether nothing has been exchanged since."""
-        if tape.changes[0] != self.changes and not self._unchanged():
+        if tape.changes[0] != self.changes and not self.settings_hold():
             return False
         if not all(map(is_, map(_content, self.cells), self.in_cells)):
             return self._equal()
@@ -52,19 +52,25 @@ class Guards:
                 return self._equal()
         return all(map(is_, map(_array, self.tensors), self.arrays))
 
-    def _unchanged(self) -> bool:
-        """Whether what tape.changes counts is as it was: something else has changed, or it was changed back."""
+    def _arrays_hold(self) -> bool:
+        return all(map(is_, [tensor.array for tensor in self.tensors], self.arrays))
+
+    def settings_hold(self) -> bool:
+        """Whether what tape.changes counts is as it was: nothing was counted, or something else has changed, or it was
+        changed back."""
         counted = tape.changes[0]
+        if counted == self.changes:
+            return True
         same = (_settings() == self.settings and not _first_difference(self.reached.of_modules) and all(
-            tensor.needs_grad == needs_grad and _hooks_of(tensor) == hooks for tensor, needs_grad, hooks in self.flags))
+            tensor.needs_grad == needs_grad and _hooks_of(tensor) == hooks for tensor, needs_grad, hooks in self.flags)
+            and self._arrays_hold())
         if same:
             self.changes = counted
         return same
 
     def _equal(self) -> bool:
         """The same, where a number may be another object of the same value."""
-        return difference(self.reached) is None and all(
-            tensor.array is array for tensor, array in zip(self.tensors, self.arrays))
+        return difference(self.reached) is None and self._arrays_hold()
 
 
 def difference(reached: Reachable, with_optimizers: bool = True) -> str | None:

@@ -55,13 +55,13 @@ class Outputs:
     """How to give back what the function returned, after each replay."""
 
     def __init__(self, result: Any, memory: Regions, reached: Reachable, inputs: list[Any],
-                 proxies: list[Any]) -> None:
+                 proxies: list[Any], written: set[Region]) -> None:
         self.structure = result
         self.regions: set[Region] = set()
         self.slots: list[Region] = []
         self._known = {id(tensor) for _, tensor in reached.tensors.values()}
         self._grads = {id(tensor._grad): tensor for _, tensor in reached.tensors.values() if tensor._grad is not None}
-        self._inputs, self._proxies, self._first = inputs, proxies, len(inputs)
+        self._inputs, self._proxies, self._first, self._written = inputs, proxies, len(inputs), written
         self._specs: list[Any] = []  # (number of the slot, shape, dtype, offset, strides); (a plain value,); None
         self._makers = []
         for leaf in leaves_of(result):
@@ -69,7 +69,7 @@ class Outputs:
             self._makers.append(self._maker(leaf, memory))
         self.structure = rebuilt(result, iter([None] * len(self._makers)))  # holds no tensor
         self._one = self._makers[0] if not isinstance(result, (list, tuple, dict)) else None
-        del self._proxies, self._inputs
+        del self._proxies, self._inputs, self._written
 
     def _maker(self, leaf: Any, memory: Regions) -> Callable[[list[Any], Any], Any]:
         """A function of (fresh memory of each slot, inputs) that gives the value to return."""
@@ -101,7 +101,7 @@ class Outputs:
             if array.base is None or not np.may_share_memory(array, region.keep):
                 raise NotRecordable("a result that no kernel made")
             return lambda fresh, tensors: _marked(make(array), spent)
-        if region.kind == "constant":
+        if region.kind == "constant" and region not in self._written:
             content = np.array(array)
             return lambda fresh, tensors: _marked(make(content.copy()), spent)
         if region not in self.regions:

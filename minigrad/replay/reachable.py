@@ -27,6 +27,7 @@ ATOMS = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype
 _OURS = {"minigrad", "numpy", "builtins", "_cffi_backend", "cffi", *sys.stdlib_module_names}
 _OF_MODULES = {"_non_persistent_buffers_set", "_grouped"}  # which change with what tape.changes counts
 _GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
+_OF_THE_USER = {"types", "argparse", "collections"}  # modules whose objects hold what the user put there
 _TOO_MANY = 20_000  # entries of one container that are still compared
 
 
@@ -160,7 +161,8 @@ class Reachable:
             yield from self._of_module(path, dot, value)
         elif isinstance(value, Optimizer):
             yield from self._of_optimizer(path, value)
-        elif isinstance(attributes, dict) and not _is_library(type(value).__module__):
+        elif isinstance(attributes, dict) and (type(value).__module__ in _OF_THE_USER
+                                               or not _is_library(type(value).__module__)):
             self.containers.append((path, attributes, attributes.copy()))
             yield from ((f"{dot}{name}", item) for name, item in attributes.items())
         elif isinstance(attributes, dict) and str(type(value).__module__).startswith("minigrad."):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import memory, tape
+from minigrad import memory
 from minigrad.engine import TensorBase, make
 from minigrad.grad_mode import mode
 from minigrad.native import ffi, get_num_threads, lib, pointer
@@ -42,8 +42,8 @@ def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple
     tensors = [leaf for leaf in leaves if isinstance(leaf, TensorBase)]
     others = [leaf for leaf in leaves if not isinstance(leaf, TensorBase)]
     before = Reachable(function, *others)
+    guards = Guards(before)
     grads = {tensor: tensor._grad for _, tensor in before.tensors.values()}
-    changes = tape.changes[0]
     proxies = [_proxy(tensor) for tensor in tensors]
     recorder = Recorder(strict)
     own = iter(proxies)
@@ -51,7 +51,7 @@ def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple
     result = recorder.run(lambda: function(*given[0], **given[1]))
     reached = Reachable(function, *others)
     recording = None
-    failure = recorder.failure or _side_effect(before, changes, recorder)
+    failure = recorder.failure or _side_effect(guards, recorder)
     if failure is None:
         try:
             recording = Recording(recorder, reached, grads, tensors, proxies, result)
@@ -65,10 +65,10 @@ def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple
     return _given_back(result, tensors, proxies), recording, failure
 
 
-def _side_effect(before: Reachable, changes: int, recorder: Recorder) -> SideEffect | None:
-    """What the run changed that kernels know nothing of."""
-    changed = difference(before, with_optimizers=False)
-    if changed is None and tape.changes[0] != changes:
+def _side_effect(before: Guards, recorder: Recorder) -> SideEffect | None:
+    """What the run changed that kernels know nothing of. It may change a thing and change it back."""
+    changed = difference(before.reached, with_optimizers=False)
+    if changed is None and not before.settings_hold():
         changed = "an attribute, a hook or a setting of a module, a parameter or an optimizer"
     for update in recorder.updates:
         now, then = update.optimizer.param_groups[update.index].values(), update.group.values()
@@ -104,12 +104,12 @@ class Recording:
         self.grad_mode = mode.enabled
         memory_map = regions_of(recorder, reached, proxies)
         resolved = resolve(recorder, memory_map)
-        self.outputs = Outputs(result, memory_map, reached, inputs, proxies)
+        written = {ref.region for call, arguments in resolved for ref in refs(arguments, call, WRITTEN)}
+        self.outputs = Outputs(result, memory_map, reached, inputs, proxies, written)
         self.gradients = Gradients(reached, grads, memory_map)
         kept = self.gradients.regions()
         _require_nothing_kept(recorder, self.outputs.regions | kept)
         self.code: Code = build(resolved, self.outputs.regions, kept)
-        written = {ref.region for call, arguments in resolved for ref in refs(arguments, call, WRITTEN)}
         read = {ref.region for call, arguments in resolved for ref in refs(arguments, call, READ)}
         self.held = [region for region in written if region.kind == "held" or region in kept]
         self.writes_input = any(region.kind == "input" for region in written)

@@ -36,11 +36,12 @@ class Traced(np.ndarray):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function not in _HARMLESS:
             refuse(f"NumPy's {function.__name__}")
-        return super().__array_function__(function, [t for t in types if t is not Traced] + [np.ndarray], args, kwargs)
+        found = super().__array_function__(function, [t for t in types if t is not Traced] + [np.ndarray], args, kwargs)
+        return _traced(found, args)
 
     def __getitem__(self, key: Any) -> Any:
         found = super().__getitem__(key)
-        if not isinstance(found, np.ndarray) or not np.may_share_memory(found, self):
+        if not isinstance(found, np.ndarray) or (found.size and not np.may_share_memory(found, self)):
             refuse("an index that takes elements out")
         return found
 
@@ -57,6 +58,15 @@ class Copied(np.ndarray):
 
 def _plain(x: Any) -> Any:
     return x.view(np.ndarray) if isinstance(x, Traced) else x
+
+
+def _traced(found: Any, args: Any) -> Any:
+    """Views that NumPy made of a result, some functions as plain arrays: they are results still."""
+    if isinstance(found, (list, tuple)):
+        return [_traced(one, args) for one in found]
+    if type(found) is np.ndarray and any(isinstance(x, Traced) and np.may_share_memory(found, x) for x in args):
+        return found.view(Traced)
+    return found
 
 
 def _refusing(name: str) -> Any:

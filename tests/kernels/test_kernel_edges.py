@@ -107,3 +107,28 @@ def test_choice_of_instruction_set(isa):
     assert native.get_isa() == isa
     assert lib.mg_set_isa(b"no such thing") == ffi.NULL
     assert native.get_isa() == isa
+
+
+DRAW = ffi.new("uint64_t[2]", [2024, 7])
+STREAMED = {  # kernels that write large results past the caches
+    "relu": lambda dtype, y, x, n: lib.mg_relu(dtype, y, x, n),
+    "relu_grad": lambda dtype, y, x, n: lib.mg_relu_grad(dtype, y, x, x, n, 2.0),
+    "add": lambda dtype, y, x, n: lib.mg_add(dtype, y, x, x, 1, n, 0, 1, 0, 1),
+    "add_to_rows": lambda dtype, y, x, n: lib.mg_add(dtype, y, x, x, n // 1001, 1001, 1001, 1, 0, 0),
+    **{f"dropout_{keep}": lambda dtype, y, x, n, keep=keep: lib.mg_dropout(dtype, y, x, DRAW, n, keep)
+       for keep in (32768, 49152, 52429)}}
+
+
+@pytest.mark.parametrize("threads", (1, 2))
+@pytest.mark.parametrize("kernel", STREAMED.values(), ids=STREAMED)
+def test_large_results_are_those_in_place(kernel, threads, isa, dtype):
+    """A result that takes the place of its input is never written past the caches: the same bits, nothing beside it."""
+    n, size = 1001 * 4200, np.dtype(dtype).itemsize
+    assert n * size > 16 << 20
+    buffer, inside = np.full(n + 21, 3, dtype), slice(7, 7 + n)
+    x = np.sin(np.arange(n, dtype=dtype))
+    native.set_num_threads(threads)
+    kernel(x.dtype.num, pointer(buffer[inside]), pointer(x), n)
+    native.set_num_threads(1)
+    kernel(x.dtype.num, pointer(x), pointer(x), n)
+    assert (buffer[inside] == x).all() and (buffer[:7] == 3).all() and (buffer[7 + n:] == 3).all()
