@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from operator import is_
+from statistics import median
 from sys import getrefcount
 from time import perf_counter
 from typing import Any
@@ -29,7 +30,7 @@ from minigrad.replay.traced import Traced
 __all__ = ["MISS", "Recording", "record"]
 
 MISS = object()  # a replay's answer where the recording does not hold
-_TRIALS = 12
+_TRIALS = 20
 _WORTH_WAKING = 5e-5  # seconds: a replay that is shorter lets the pool sleep
 _PLAIN = "Target {value} is out of bounds."
 _BAD = {"mg_gather_rows": "index {value} is out of bounds for dimension 0 with size {x_rows}",
@@ -223,7 +224,7 @@ class Recording:
         stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
         trial.append((perf_counter() - start) / steps)
         if len(trial) == _TRIALS or get_num_threads() == 1:
-            asleep, awake = min(trial[::2]), min(trial[1::2], default=1e9)
+            asleep, awake = median(trial[::2]), median(trial[1::2] or [1e9])
             self.awake, self._trial = int(awake < 0.95 * asleep and asleep > _WORTH_WAKING), None
         return stopped
 
