@@ -126,7 +126,7 @@ class Compiled:
             if isinstance(leaf, TensorBase):
                 parts.append((leaf.array.shape, leaf.array.dtype, leaf.needs_grad))
             else:
-                parts.append((type(leaf), leaf) if isinstance(leaf, ATOMS) else id(leaf))
+                parts.append((type(leaf), repr(leaf)) if isinstance(leaf, ATOMS) else id(leaf))
         return str(rebuilt((args, kwargs), iter([0] * len(leaves)))), tuple(parts)
 
     def _use(self, key: Any, recording: Recording, args: tuple, kwargs: dict, tensors: list[Any]) -> Any:

@@ -94,7 +94,8 @@ def _first_difference(held: list[tuple[str, Any, Any]]) -> str | None:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a is b or (type(a) is type(b) and isinstance(a, ATOMS) and bool(a == b))
+    """The same object, or an equal value; -0.0 is not 0.0."""
+    return a is b or (type(a) is type(b) and isinstance(a, ATOMS) and repr(a) == repr(b))
 
 
 def _settings() -> tuple:
