@@ -24,7 +24,6 @@ __all__ = ["Compiled", "reset"]
 
 LIMIT = 8  # recordings for one signature, before the function is called as it is; signatures that are kept
 
-
 _all: weakref.WeakSet[Compiled] = weakref.WeakSet()
 
 
@@ -77,8 +76,12 @@ class Compiled:
         name = f"_compiled_{self.__name__}"
         found = instance.__dict__.get(name)
         if found is None:
-            found = instance.__dict__[name] = Compiled(self._function.__get__(instance, owner), self._fullgraph)
+            found = instance.__dict__[name] = type(self)(self._function.__get__(instance, owner), self._fullgraph)
         return found
+
+    def __reduce__(self) -> tuple:
+        """A copy has no recordings yet."""
+        return type(self), (self._function, self._fullgraph)
 
     def many(self, rows: np.ndarray) -> Any:
         """What each row gives as the only argument, stacked, by one call of C; None if that can't be done now."""

@@ -13,7 +13,6 @@ from minigrad.replay.reachable import ATOMS, Reachable, content
 
 __all__ = ["Guards", "difference"]
 
-
 _content, _array = attrgetter("cell_contents"), attrgetter("array")
 
 
@@ -31,7 +30,6 @@ class Guards:
         self.lists = [(live, copy) for _, live, copy in held if not hasattr(live, "values")]
         tensors = [tensor for _, tensor in reached.tensors.values()]
         self.tensors, self.arrays = tensors, [tensor.array for tensor in tensors]
-
         self.settings = _settings()
         self.flags = [(tensor, tensor.needs_grad, _hooks_of(tensor)) for tensor in tensors]
 
@@ -50,10 +48,10 @@ class Guards:
         for live, copy in self.dicts:
             if len(live) != len(copy) or not all(map(is_, live.values(), copy.values())):
                 return self._equal()
-        return all(map(is_, map(_array, self.tensors), self.arrays))
+        return self._arrays_hold()
 
     def _arrays_hold(self) -> bool:
-        return all(map(is_, [tensor.array for tensor in self.tensors], self.arrays))
+        return all(map(is_, map(_array, self.tensors), self.arrays))
 
     def settings_hold(self) -> bool:
         """Whether what tape.changes counts is as it was: nothing was counted, or something else has changed, or it was

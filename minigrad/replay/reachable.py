@@ -173,7 +173,6 @@ class Reachable:
                 if hasattr(value, name):
                     yield f"{dot}{name}", getattr(value, name)
 
-
     def _of_module(self, path: str, dot: str, module: Module) -> Iterator[tuple[str, Any]]:
         tables = [vars(module).get(name, {}) for name in ("_parameters", "_buffers", "_modules")]
         hooks = [] if module._hooks is None else list(vars(module._hooks).values())
