@@ -168,4 +168,4 @@ class Compiled:
         if not self._warned:
             self._warned = True
             warnings.warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True "
-                          "makes this an error.", stacklevel=5)
+                          "makes this an error.", stacklevel=6)

@@ -79,7 +79,8 @@ class OptimizedModule(Module):
         return self
 
     def __repr__(self) -> str:
-        return f"OptimizedModule(\n  (_orig_mod): {self._orig_mod!r}\n)".replace("\n", "\n  ")[:-3] + ")"
+        inside = repr(self._orig_mod).replace("\n", "\n  ")
+        return f"OptimizedModule(\n  (_orig_mod): {inside}\n)"
 
 
 @overload
