@@ -21,7 +21,7 @@ __all__ = ["arange", "empty", "empty_like", "empty_strided", "eye", "full", "ful
            "ones_like", "vander", "zeros", "zeros_like"]
 
 
-_zeros, _ones, _full = map(made_of_numbers, (np.zeros, np.ones, np.full))
+_zeros, _ones, _full = made_of_numbers(np.zeros), made_of_numbers(np.ones), made_of_numbers(np.full)
 
 
 @allocating

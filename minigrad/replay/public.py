@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from minigrad.nn.module import Module
 from minigrad.replay.compiled import Compiled
@@ -14,12 +14,17 @@ from minigrad.utils.data import DataLoader
 
 __all__ = ["CompiledFunction", "OptimizedModule", "compile"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M", bound=Module)
 _PIECE = 256  # steps between returns to Python, which lets Ctrl-C have its turn
 
 
-class CompiledFunction(Compiled):
+class CompiledFunction(Compiled, Generic[P, R]):
     """A compiled function, to call; to look at; and to run over a DataLoader."""
+
+    if TYPE_CHECKING:
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The recording for these arguments, or without any the one used last, as a table to print."""
@@ -27,7 +32,7 @@ class CompiledFunction(Compiled):
             leaves = leaves_of((args, kwargs))
             found = self._recordings.get(self._signature(args, kwargs, leaves), [])
         else:
-            found = next(reversed(self._recordings.values()), [])
+            found = [self._last] if self._last is not None else next(reversed(self._recordings.values()), [])
         if not found:
             raise RuntimeError(f"{self.__name__} has no recording"
                                + (" for these arguments" if args or kwargs else " yet: call it first"))
@@ -40,10 +45,11 @@ class CompiledFunction(Compiled):
         gathered within the recording, and hundreds of steps are one call of C.
         """
         tensors, order, size = loader.gathering()
+        step: Any = self
         if tensors is None:
-            return [self(*batch) if isinstance(batch, (list, tuple)) else self(batch) for batch in loader]
+            return [step(*batch) if isinstance(batch, (list, tuple)) else step(batch) for batch in loader]
         if self._rows is None or self._rows.tensors != tensors:
-            self._rows = RowSteps(self.__wrapped__, tensors)
+            self._rows = RowSteps(self._function, tensors)
         found: list[Any] = []
         for many, stacked in self._rows.run(order, size, lambda: _PIECE):
             leaves = leaves_of(stacked)
@@ -84,11 +90,14 @@ class OptimizedModule(Module):
 
 
 @overload
-def compile(model: F, *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
-            options: Any = ..., disable: bool = ...) -> F: ...
+def compile(model: M, *, fullgraph: bool = ..., dynamic: Any = ...,  # type: ignore[overload-overlap]
+            backend: Any = ..., mode: Any = ..., options: Any = ..., disable: bool = ...) -> M: ...
+@overload
+def compile(model: Callable[P, R], *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
+            options: Any = ..., disable: bool = ...) -> CompiledFunction[P, R]: ...
 @overload
 def compile(model: None = ..., *, fullgraph: bool = ..., dynamic: Any = ..., backend: Any = ..., mode: Any = ...,
-            options: Any = ..., disable: bool = ...) -> Callable[[F], F]: ...
+            options: Any = ..., disable: bool = ...) -> Callable[[Callable[P, R]], CompiledFunction[P, R]]: ...
 def compile(model: Any = None, *, fullgraph: bool = False, dynamic: Any = None, backend: Any = "inductor",
             mode: Any = None, options: Any = None, disable: bool = False) -> Any:
     """The function, or module, recorded at its first call with given shapes and replayed from C after that.

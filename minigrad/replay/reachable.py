@@ -187,8 +187,9 @@ class Reachable:
     def _of_optimizer(self, path: str, optimizer: Optimizer) -> Iterator[tuple[str, Any]]:
         """Its parameters and their state. It may start a state in its first step: so these are no side effects."""
         lists = [optimizer.param_groups, *(group["params"] for group in optimizer.param_groups)]
-        held = (*lists, optimizer.state, *optimizer.state.values())
-        self.of_modules += [(path, one, dict(one)) for one in (vars(optimizer), *optimizer._hooks.values())]
+        held: tuple[Any, ...] = (*lists, optimizer.state, *optimizer.state.values())
+        dicts: tuple[dict, ...] = (vars(optimizer), *optimizer._hooks.values())
+        self.of_modules += [(path, one, dict(one)) for one in dicts]
         self.of_optimizers += [(path, one, one.copy()) for one in held]
         for i, group in enumerate(optimizer.param_groups):
             yield from ((f"{path}.param_groups[{i}]", param) for param in group["params"])

@@ -54,7 +54,7 @@ class Update(NamedTuple):
     """An optimiser made a step of a group."""
 
     optimizer: Any
-    index: int   # of the group
+    number: int  # of the group
     plan: Any
     group: dict  # as it was
 
@@ -187,7 +187,8 @@ class Recorder:
 
 def where() -> str:
     """The operation at work and the user's line: "Softmax, train.py:12"."""
-    frame, operation = sys._getframe(1), ""
+    frame: Any = sys._getframe(1)
+    operation = ""
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         if frame.f_code.co_name in ("forward", "backward") and "ctx" in frame.f_locals and not operation:
             operation = type(frame.f_locals["ctx"]).__name__

@@ -72,10 +72,10 @@ def _side_effect(before: Guards, recorder: Recorder) -> SideEffect | None:
     if changed is None and not before.settings_hold():
         changed = "an attribute, a hook or a setting of a module, a parameter or an optimizer"
     for update in recorder.updates:
-        now, then = update.optimizer.param_groups[update.index].values(), update.group.values()
+        now, then = update.optimizer.param_groups[update.number].values(), update.group.values()
         if changed is None and (len(now) != len(then) or not all(map(is_, now, then))):
             changed = "an option of an optimizer"
-    return changed and SideEffect(f"the step itself changes {changed}: a replay would not")
+    return SideEffect(f"the step itself changes {changed}: a replay would not") if changed else None
 
 
 def _given_back(result: Any, tensors: list[Any], proxies: list[Any]) -> Any:
@@ -204,7 +204,7 @@ class Recording:
 
     def profile(self, repeats: int) -> list[float]:
         """The mean time of each call in seconds, over replays from the present state, which is put back."""
-        saved = [(region, region.bytes()) for region in self.held]
+        saved = [(region, region.snapshot()) for region in self.held]
         times = ffi.new("double[]", len(self.code.operations))
         if any(self.slots[2 * i] == ffi.NULL for i in range(len(self.shapes))):
             raise RuntimeError("call the function once more before profile(): it has not been replayed yet")
@@ -248,8 +248,8 @@ class _Refresh:
     """The options of an optimiser's group, as the kernel reads them, kept up to date."""
 
     def __init__(self, update: Any) -> None:
-        self.optimizer, self.index, self.plan = update.optimizer, update.index, update.plan
-        self.group = update.optimizer.param_groups[update.index]
+        self.optimizer, self.index, self.plan = update.optimizer, update.number, update.plan
+        self.group = update.optimizer.param_groups[update.number]
         self.seen = list(update.group.values())
         self.always = update.optimizer._options_elsewhere or any(isinstance(v, TensorBase) for v in self.seen)
 

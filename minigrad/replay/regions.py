@@ -32,7 +32,7 @@ class Region:
         self.content: bytes | None = None  # of a constant
         self.slot = -1                     # of an input or an output
 
-    def bytes(self) -> bytes:
+    def snapshot(self) -> bytes:
         """A copy of the content."""
         return bytes(ffi.buffer(ffi.cast("char *", self.start), self.size))
 

@@ -24,7 +24,7 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
     if not recording.ready():
         return MISS
     held = [region for region in recording.held if region.kind == "held"]
-    before, grads_before = [region.bytes() for region in held], [param._grad for param in recording.gradients.params]
+    before, grads_before = [region.snapshot() for region in held], [param._grad for param in recording.gradients.params]
     copies = [tensor.detach().clone() for tensor in tensors] if recording.writes_input else tensors
     try:
         replayed = recording.replay(copies)
@@ -32,13 +32,13 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
         replayed = None
     if replayed is MISS:
         return MISS
-    seen = [region.bytes() for region in held], _contents(replayed), _gradients(recording)
+    seen = [region.snapshot() for region in held], _contents(replayed), _gradients(recording)
     for region, content in zip(held, before):
         region.fill(content)
     for param, grad in zip(recording.gradients.params, grads_before):
         param._grad = grad
     result = function()
-    recording.verified = seen == ([region.bytes() for region in held], _contents(result), _gradients(recording))
+    recording.verified = seen == ([region.snapshot() for region in held], _contents(result), _gradients(recording))
     if not recording.verified:
         recording.failure = NotRecordable("a second call did something else than the first: it depends on something "
                                           "that changes from call to call")

@@ -191,3 +191,20 @@ handle.remove()
 jacobian = torch.autograd.functional.jacobian(lambda x: x**2, x)
 gradient: Callable[..., Any] = torch.func.grad(lambda x: (x**2).sum())
 again = checkpoint(model, x, use_reentrant=False)
+
+
+@torch.compile(fullgraph=True)
+def train_step(x: Tensor, y: Tensor) -> Tensor:
+    loss: Tensor = (model(x) - y).square().mean()
+    return loss
+
+
+def scale(x: Tensor, by: float = 2.0) -> Tensor:
+    return x * by
+
+
+compiled = torch.compile(scale)
+assert_type(compiled(x, by=3.0), Tensor)
+assert_type(train_step(x, x), Tensor)
+compiled_model: nn.Module = torch.compile(model)
+print(compiled.program().profile().rows[0].kernel, torch.compiler.is_compiling())
