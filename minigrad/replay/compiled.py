@@ -127,7 +127,8 @@ class Compiled:
         parts: list[Any] = [len(args), *kwargs, mode.enabled, mode.inference]
         for leaf in leaves:
             if isinstance(leaf, TensorBase):
-                parts.append((leaf.array.shape, leaf.array.dtype, leaf.needs_grad))
+                flags = leaf.array.flags
+                parts.append((leaf.array.shape, leaf.array.dtype, leaf.needs_grad, flags.c_contiguous, flags.writeable))
             else:
                 parts.append((type(leaf), repr(leaf)) if isinstance(leaf, ATOMS) else id(leaf))
         return str(rebuilt((args, kwargs), iter([0] * len(leaves)))), tuple(parts)

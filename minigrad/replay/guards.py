@@ -7,12 +7,15 @@ from __future__ import annotations
 from operator import attrgetter, is_
 from typing import Any
 
+import numpy as np
+
 from minigrad import dtypes, tape
 from minigrad.engine import Function
 from minigrad.replay.reachable import ATOMS, Reachable, content
 
 __all__ = ["Guards", "difference"]
 
+_SMALL = 4096  # bytes of an array whose elements are compared: Python may read them
 _content, _array = attrgetter("cell_contents"), attrgetter("array")
 
 
@@ -30,6 +33,8 @@ class Guards:
         self.lists = [(live, copy) for _, live, copy in held if not hasattr(live, "values")]
         tensors = [tensor for _, tensor in reached.tensors.values()]
         self.tensors, self.arrays = tensors, [tensor.array for tensor in tensors]
+        self.small = [(array, array.tobytes()) for _, array in reached.arrays.values() if array.nbytes <= _SMALL
+                      and not any(np.may_share_memory(array, other) for other in self.arrays)]
         self.settings = _settings()
         self.flags = [(tensor, tensor.needs_grad, _hooks_of(tensor)) for tensor in tensors]
 
@@ -37,7 +42,10 @@ class Guards:
         """Whether nothing has been exchanged since."""
         if tape.changes[0] != self.changes and not self.settings_hold():
             return False
-        if not all(map(is_, map(_content, self.cells), self.in_cells)):
+        try:
+            if not all(map(is_, map(_content, self.cells), self.in_cells)):
+                return self._equal()
+        except ValueError:  # a cell that is not filled
             return self._equal()
         for names, name, found in self.names:
             if names.get(name) is not found:
@@ -46,8 +54,12 @@ class Guards:
             if len(live) != len(copy) or not all(map(is_, live, copy)):
                 return self._equal()
         for live, copy in self.dicts:
-            if len(live) != len(copy) or not all(map(is_, live.values(), copy.values())):
+            if len(live) != len(copy) or not all(map(is_, live.values(), copy.values())) or not all(
+                    map(is_, live, copy)):
                 return self._equal()
+        for array, elements in self.small:
+            if array.tobytes() != elements:
+                return False
         return self._arrays_hold()
 
     def _arrays_hold(self) -> bool:
@@ -71,15 +83,16 @@ class Guards:
         return difference(self.reached) is None and self._arrays_hold()
 
 
-def difference(reached: Reachable, with_optimizers: bool = True) -> str | None:
-    """The path to something that is not what it was, or None."""
+def difference(reached: Reachable, within: bool = False) -> str | None:
+    """The path to something that is not what it was, or None. Within a run optimisers may start their state, but
+    schedulers and their like may not go on."""
     for path, cell, found in reached.cells:
         if not _same(content(cell), found):
             return path
     for path, names, name, found in reached.names:
         if not _same(names.get(name), found):
             return path
-    return _first_difference(reached.containers + (reached.of_optimizers if with_optimizers else []))
+    return _first_difference(reached.containers + (reached.of_others if within else reached.of_optimizers))
 
 
 def _first_difference(held: list[tuple[str, Any, Any]]) -> str | None:

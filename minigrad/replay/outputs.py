@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, TensorBase, make
+from minigrad.engine import DETACHED, Function, TensorBase, make
 from minigrad.native import ffi
 from minigrad.ops.kernel import new
 from minigrad.replay.reachable import Reachable
@@ -93,6 +93,8 @@ class Outputs:
 
     def _maker_of_result(self, leaf: Any, memory: Regions, spent: bool) -> Callable[[list[Any], Any], Any]:
         array = leaf.array
+        if leaf._base_node is DETACHED:
+            leaf._base = None  # which has the graph that this one was detached from
         ref = memory.find(address_of(array), 1 << 62)
         if ref is None or ref.region.kind == "input":
             raise NotRecordable("a result that is a view of an argument, or that no kernel made")

@@ -35,11 +35,17 @@ def _is_library(module: Any) -> bool:
     return str(module or "").split(".")[0] in _OURS and module != "__main__"
 
 
+def _names_in(code: Any) -> set[str]:
+    """The names in a function's code, and in that of functions within."""
+    inner = (_names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return set(code.co_names).union(code.co_freevars, *inner)
+
+
 class Reachable:
     """What a function and its arguments reach, as it is now.
 
     tensors, arrays, generators, optimizers  by the path to them, each once
-    containers, of_optimizers, of_modules    (path, dict or list, a copy of it)
+    containers, of_optimizers, of_modules, of_others     (path, dict or list, a copy of it)
     cells, names                             closure cells, and (globals, name), with what is in them
     """
 
@@ -49,6 +55,9 @@ class Reachable:
         self.generators: dict[int, tuple[str, Generator]] = {id(default_generator): ("generator", default_generator)}
         self.containers: list[tuple[str, Any, Any]] = []
         self.of_optimizers: list[tuple[str, Any, Any]] = []
+        self.of_others: list[tuple[str, Any, Any]] = []   # of schedulers, loaders and their like
+        self._groups: list[tuple[str, Any, Any]] = []     # the options of optimisers' groups
+        self._codes: list[tuple[str, set[str]]] = []      # (what a function is called, the names in it)
         self.of_modules: list[tuple[str, Any, Any]] = []  # as much of them as tape.changes counts changes of
         self.cells: list[tuple[str, Any, Any]] = []
         self.names: list[tuple[str, dict, str, Any]] = []
@@ -67,6 +76,8 @@ class Reachable:
             self._seen.add(id(value))
             self._keep.append(value)
             stack.extend(self._parts(path, value))
+        if "param_groups" in self._named(function):  # a kernel's options are kept up to date, but not what Python reads
+            self.containers += self._groups
 
     def _parts(self, path: str, value: Any) -> Iterator[tuple[str, Any]]:
         """What a value holds, with the paths."""
@@ -99,6 +110,8 @@ class Reachable:
             for name, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
                 self.cells.append((name, cell, content(cell)))
                 yield name, content(cell)
+            called = path.rsplit(".")[-1]  # "" for what has no name of its own
+            self._codes.append(("" if "]" in called else called, _names_in(value.__code__)))
             yield path, value.__defaults__
             yield path, value.__kwdefaults__
             yield from self._of_code(value.__code__, value.__globals__)
@@ -106,6 +119,20 @@ class Reachable:
             for cell in value.__closure__:
                 self.cells.append((path, cell, content(cell)))
                 yield path, content(cell)
+
+    def _named(self, function: Any) -> set[str]:
+        """The names in the code that the function may run: its own, and that of what it names."""
+        while isinstance(function, (types.MethodType, functools.partial)):
+            function = function.__func__ if isinstance(function, types.MethodType) else function.func
+        code = getattr(function, "__code__", None)
+        found: set[str] = _names_in(code) if code is not None else {"forward", "__call__"}
+        rest = self._codes
+        while True:
+            reached = [one for one in rest if one[0] in found or one[0] in ("", "forward") or one[0][0] == "_"]
+            if not reached:
+                return found
+            rest = [one for one in rest if one not in reached]
+            found = found.union(*(names for _, names in reached))
 
     def _of_code(self, code: Any, names: dict) -> Iterator[tuple[str, Any]]:
         """The globals that code names; of modules that are the user's, the attributes that it names."""
@@ -167,11 +194,13 @@ class Reachable:
             yield from ((f"{dot}{name}", item) for name, item in attributes.items())
         elif isinstance(attributes, dict) and str(type(value).__module__).startswith("minigrad."):
             self._own(attributes.values())
+            if type(value).__module__.startswith(("minigrad.optim", "minigrad.utils")):
+                self.of_others.append((path, attributes, attributes.copy()))
             yield from ((f"{dot}{name}", item) for name, item in attributes.items())
-        for cls in type(value).__mro__:
-            for name in getattr(cls, "__slots__", ()) if not _is_library(cls.__module__) else ():
-                if hasattr(value, name):
-                    yield f"{dot}{name}", getattr(value, name)
+        slots = _Slots(value)
+        if len(slots):
+            self.containers.append((path, slots, dict(zip(slots, slots.values()))))
+            yield from ((f"{dot}{name}", item) for name, item in zip(slots, slots.values()))
 
     def _of_module(self, path: str, dot: str, module: Module) -> Iterator[tuple[str, Any]]:
         tables = [vars(module).get(name, {}) for name in ("_parameters", "_buffers", "_modules")]
@@ -191,10 +220,30 @@ class Reachable:
         dicts: tuple[dict, ...] = (vars(optimizer), *optimizer._hooks.values())
         self.of_modules += [(path, one, dict(one)) for one in dicts]
         self.of_optimizers += [(path, one, one.copy()) for one in held]
+        self._groups += [(f"{path}.param_groups", group, group.copy()) for group in optimizer.param_groups]
         for i, group in enumerate(optimizer.param_groups):
             yield from ((f"{path}.param_groups[{i}]", param) for param in group["params"])
         for state in optimizer.state.values():
             yield from ((f"{path}.{name}", item) for name, item in state.items())
+
+
+class _Slots:
+    """The attributes that an object of the user's has in slots, as far as guards.py looks at a dict."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        names = [cls.__dict__.get("__slots__", ()) for cls in type(value).__mro__ if not _is_library(cls.__module__)]
+        self.names = [name for some in names for name in ([some] if isinstance(some, str) else some)
+                      if name not in ("__dict__", "__weakref__")]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.names if hasattr(self.value, name))
+
+    def values(self) -> Any:
+        return [getattr(self.value, name) for name in self]
 
 
 class _Attributes:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import memory
-from minigrad.engine import TensorBase, make
+from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
 from minigrad.native import ffi, get_num_threads, lib, pointer
 from minigrad.ops.kernel import ptr
@@ -21,11 +21,11 @@ from minigrad.replay.build import Code, build
 from minigrad.replay.calls import READ, WRITTEN
 from minigrad.replay.gradients import Gradients
 from minigrad.replay.guards import Guards, difference
+from minigrad.replay.inputs import Inputs, hold
 from minigrad.replay.outputs import Outputs, leaves_of, rebuilt
 from minigrad.replay.reachable import Reachable
 from minigrad.replay.recorder import NotRecordable, Recorder, SideEffect, address_of, plain
 from minigrad.replay.regions import Region, Regions, refs, regions_of, resolve
-from minigrad.replay.traced import Traced
 
 __all__ = ["MISS", "Recording", "record"]
 
@@ -45,17 +45,20 @@ def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple
     before = Reachable(function, *others)
     guards = Guards(before)
     grads = {tensor: tensor._grad for _, tensor in before.tensors.values()}
-    proxies = [_proxy(tensor) for tensor in tensors]
+    inputs = Inputs(tensors)
     recorder = Recorder(strict)
-    own = iter(proxies)
+    own = iter(inputs.proxies)
     given = rebuilt((args, kwargs), iter([next(own) if isinstance(leaf, TensorBase) else leaf for leaf in leaves]))
-    result = recorder.run(lambda: function(*given[0], **given[1]))
+    try:
+        result = recorder.run(lambda: function(*given[0], **given[1]))
+    finally:
+        inputs.write_back()
     reached = Reachable(function, *others)
     recording = None
     failure = recorder.failure or _side_effect(guards, recorder)
     if failure is None:
         try:
-            recording = Recording(recorder, reached, grads, tensors, proxies, result)
+            recording = Recording(recorder, reached, grads, inputs, result)
         except NotRecordable as error:
             failure = error
     if failure is not None and strict:
@@ -63,12 +66,12 @@ def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple
     for _, tensor in reached.tensors.values():
         if tensor._grad is not None:
             plain(tensor._grad)
-    return _given_back(result, tensors, proxies), recording, failure
+    return _given_back(result, tensors, inputs.proxies), recording, failure
 
 
 def _side_effect(before: Guards, recorder: Recorder) -> SideEffect | None:
     """What the run changed that kernels know nothing of. It may change a thing and change it back."""
-    changed = difference(before.reached, with_optimizers=False)
+    changed = difference(before.reached, within=True)
     if changed is None and not before.settings_hold():
         changed = "an attribute, a hook or a setting of a module, a parameter or an optimizer"
     for update in recorder.updates:
@@ -88,25 +91,17 @@ def _given_back(result: Any, tensors: list[Any], proxies: list[Any]) -> Any:
     return rebuilt(result, iter(leaves))
 
 
-def _proxy(tensor: Any) -> Any:
-    """The input as the function sees it: the same memory, which Python must not read."""
-    proxy = make(tensor.array.view(Traced))
-    proxy._counter = tensor.counter()
-    return proxy
-
-
 class Recording:
     """A program, where its inputs and outputs go, and what it holds for."""
 
-    def __init__(self, recorder: Recorder, reached: Reachable, grads: dict, inputs: list[Any], proxies: list[Any],
-                 result: Any) -> None:
-        self.shapes = [tensor.array.shape for tensor in inputs]
-        self.dtypes = [tensor.array.dtype for tensor in inputs]
+    def __init__(self, recorder: Recorder, reached: Reachable, grads: dict, inputs: Inputs, result: Any) -> None:
+        self.shapes = [tensor.array.shape for tensor in inputs.tensors]
+        self.dtypes = [tensor.array.dtype for tensor in inputs.tensors]
         self.grad_mode = mode.enabled
-        memory_map = regions_of(recorder, reached, proxies)
+        memory_map = regions_of(recorder, reached, inputs.proxies)
         resolved = resolve(recorder, memory_map)
         written = {ref.region for call, arguments in resolved for ref in refs(arguments, call, WRITTEN)}
-        self.outputs = Outputs(result, memory_map, reached, inputs, proxies, written)
+        self.outputs = Outputs(result, memory_map, reached, inputs.tensors, inputs.proxies, written)
         self.gradients = Gradients(reached, grads, memory_map)
         kept = self.gradients.regions()
         _require_nothing_kept(recorder, self.outputs.regions | kept)
@@ -114,6 +109,7 @@ class Recording:
         read = {ref.region for call, arguments in resolved for ref in refs(arguments, call, READ)}
         self.held = [region for region in written if region.kind == "held" or region in kept]
         self.writes_input = any(region.kind == "input" for region in written)
+        self.ties = inputs.ties(reached, read | written, written)
         self.gradients.settle(read | written)
         self.counters = _counters(recorder, reached, written, memory_map)
         self.updates = [_Refresh(update) for update in recorder.updates]
@@ -154,6 +150,10 @@ class Recording:
         for address in pointers:
             slots[at] = address
             at += 2
+        if self.ties and not hold(self.ties, pointers):
+            return MISS
+        if self.writes_input and not all(x.array.flags.carray for x in tensors):
+            return MISS
         fresh = self.outputs.allocate(slots, at)
         self._go(1)
         if self.writes_input:
@@ -164,7 +164,8 @@ class Recording:
     @property
     def repeats(self) -> bool:
         """Whether a step can follow another without a look at anything between them."""
-        return self.verified and self.gradients.repeat and not self.writes_input and self.outputs.stackable
+        return (self.verified and self.gradients.repeat and not self.writes_input and not self.ties
+                and self.outputs.stackable)
 
     def replay_many(self, rows: np.ndarray) -> Any:
         """The outputs for each row (steps, *shape) of the only input, stacked; or MISS. Only if it `repeats`."""

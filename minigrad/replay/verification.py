@@ -28,15 +28,16 @@ def verify(recording: Recording, function: Callable[[], Any], tensors: list[Any]
     copies = [tensor.detach().clone() for tensor in tensors] if recording.writes_input else tensors
     try:
         replayed = recording.replay(copies)
+        if replayed is MISS:
+            return MISS
+        seen: Any = [region.snapshot() for region in held], _contents(replayed), _gradients(recording)
     except IndexError:  # an index out of range, which the function will find, too
-        replayed = None
-    if replayed is MISS:
-        return MISS
-    seen = [region.snapshot() for region in held], _contents(replayed), _gradients(recording)
-    for region, content in zip(held, before):
-        region.fill(content)
-    for param, grad in zip(recording.gradients.params, grads_before):
-        param._grad = grad
+        seen = None
+    finally:
+        for region, content in zip(held, before):
+            region.fill(content)
+        for param, grad in zip(recording.gradients.params, grads_before):
+            param._grad = grad
     result = function()
     recording.verified = seen == ([region.snapshot() for region in held], _contents(result), _gradients(recording))
     if not recording.verified:

@@ -130,20 +130,30 @@ def test_plateau_between_calls():
     assert_twins(make, 30, lambda world, k: k and world.scheduler.step(1.0), fullgraph=True)
 
 
-def test_scheduler_within():
-    """It changes Python's numbers: not recorded, and right."""
+@pytest.mark.filterwarnings("ignore:Detected call of:UserWarning")
+@pytest.mark.parametrize("scheduler", (SCHEDULERS[1], lambda o: S.StepLR(o, 7, 0.1)), ids=["each call", "call 7"])
+@pytest.mark.parametrize("first", (True, False))
+def test_schedulers_within(scheduler, first):
+    """They change Python's numbers: not recorded, even where the rate stays as it is for a while; and right."""
     def make():
-        world = classifier(mlp(4, 8, 3), sgd, (6, 4), after=lambda world: world.scheduler.step())
-        world.scheduler = S.ExponentialLR(world.optimizer, 0.9)
+        world = classifier(mlp(4, 8, 3), sgd, (6, 4), after=lambda world: first and world.scheduler.step())
+        world.scheduler = scheduler(world.optimizer)
+        inner = world.step
+        world.step = lambda x, y: (inner(x, y), None if first else world.scheduler.step())
         return world
 
-    with pytest.warns(UserWarning, match="lr_scheduler"):
-        minigrad.manual_seed(0)
-        world = make()
-        step = minigrad.compile(world.step)
-        for k in range(3):
-            step(*world.batch(k))
-    assert_twins(make, 10, runs=None, warns=True)
+    assert_twins(make, 20, runs=None, warns=True)
+
+
+def test_rate_asked_of_a_scheduler():
+    def make():
+        world = classifier(mlp(4, 8, 3), sgd, (6, 4))
+        world.scheduler = S.StepLR(world.optimizer, 5)
+        inner = world.step
+        world.step = lambda x, y: (inner(x, y), list(world.scheduler.get_last_lr()))
+        return world
+
+    assert_twins(make, 20, lambda world, k: k and world.scheduler.step(), runs=None, warns=True)
 
 
 # -- layers ------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.optim.optimizer import Optimizer
+from minigrad.tape import refuse
 from minigrad.tensor import Tensor
 
 __all__ = ["LRScheduler", "current", "one_per_group", "require_optimizer", "saved_function", "set_option",
@@ -60,6 +61,7 @@ class LRScheduler:
 
     def get_last_lr(self) -> list[Any]:
         """The rates that the last step set."""
+        refuse("a scheduler's get_last_lr()")
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
