@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from minigrad import tape
 from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
+from minigrad.nn.caller import warn
 from minigrad.replay.outputs import leaves_of, rebuilt
 from minigrad.replay.reachable import ATOMS
 from minigrad.replay.recorder import NotRecordable, SideEffect
@@ -168,5 +168,5 @@ class Compiled:
             raise failure
         if not self._warned:
             self._warned = True
-            warnings.warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True "
-                          "makes this an error.", stacklevel=6)
+            warn(f"minigrad.compile: {self.__name__} runs as it is, not recorded: {failure}. fullgraph=True makes this "
+                 "an error.")

@@ -75,7 +75,9 @@ class OptimizedModule(Module):
         return self._compiled(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["_orig_mod"], name)
+        if "_orig_mod" not in self.__dict__:
+            raise AttributeError(name)  # a copy in the making
+        return getattr(self._orig_mod, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.__dict__["_orig_mod"], name, value)
