@@ -48,6 +48,18 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether another process works there: started beside this one, or left over from a killed one."""
+    if fcntl is None or not folder.exists():
+        return False
+    with open(folder / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def result_of(run: Run, out: Path) -> dict[str, Any] | None:
     """What a finished run gave; None if it is not finished. ValueError if another run is there by this name."""
     path = out / "runs" / run.name / "result.json"
@@ -112,8 +124,9 @@ def run_all(runs: list[Run], out: Path, data_folder: Path, jobs: int = 1, every:
     waiting = [run for run in runs if result_of(run, out) is None]
     progress, active, failed = Progress(runs, waiting), {}, []
     while waiting or active:
-        while waiting and len(active) < jobs:
-            run = waiting.pop(0)
+        free = [run for run in waiting if not is_locked(out / "runs" / run.name)] if len(active) < jobs else []
+        for run in free[:jobs - len(active)]:
+            waiting.remove(run)
             process = context.Process(target=_worker, args=(run, out, data_folder, every, messages), daemon=True)
             process.start()
             active[run.name] = run, process
