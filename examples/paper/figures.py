@@ -43,7 +43,7 @@ def draw(results: dict[str, Any], out: Path) -> list[str]:
 def plain_numbers(axes: Any, at: Any = None) -> None:
     """A logarithmic y axis that goes down to 0, with plain numbers; and a logarithmic x axis with the numbers `at`."""
     axes.set_yscale("symlog", linthresh=.1)
-    ticks = [value for value in (0, .1, .2, .5, 1, 2, 3, 5, 10, 20, 50) if value <= axes.dataLim.ymax * 1.2]
+    ticks = [value for value in (0, .1, .2, .5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50) if value <= axes.dataLim.ymax * 1.2]
     axes.set_yticks(ticks, [f"{value:g}" for value in ticks])
     axes.set_ylim(axes.dataLim.ymin * .9, axes.dataLim.ymax * 1.1)
     if at is not None:
@@ -137,4 +137,4 @@ FIGURES = {"learning_curves": (tuple(CURVES), 1, learning_curves),
            "keep_probability": (tuple(F6.values()), 1, keep_probability), "images": (tuple(F7.values()), 1, images),
            "monte_carlo": ((F4,), 1, monte_carlo), "sparsity": (F9, 2, sparsity),
            "balance": (p.every(p.BALANCE), 2, balance),
-           "practice": (tuple(run for claim in p.PRACTICE[1:] for run in claim.runs), 4, practice)}
+           "practice": (sum(map(p.every, (p.NUMBER, p.PATIENCE, p.PLACES, p.CONVOLUTIONS)), ()), 4, practice)}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paper.networks import Layers, mlp
-from paper.protocol import LR_SHORT, SEEDS, Check, Claim, Run, mean_of
+from paper.protocol import LR_SHORT, N1, SEEDS, Check, Claim, Run, mean_of, seed_run, seeded
 
 FEW = 2000
 BOTH = ("test_error", "train_error")
@@ -51,6 +51,8 @@ EPOCHS = (2, 5, 20, 50)
 PATIENCE = {(epochs, rate): group(f"epochs-{epochs}-{rate}", mlp((784, 512, 512, 10), (0, rate, rate)), epochs)
             for epochs in EPOCHS for rate in (0, .5)}
 
+EXAMPLE = seeded(lambda seed: seed_run(seed, 0, "seed-plain"))
+
 # -- which layers ------------------------------------------------------------------------------------------------------
 
 PLACES = {rates: group(f"place-{'-'.join(map(str, rates))}", mlp((784, 512, 512, 10), rates))
@@ -87,6 +89,8 @@ PRACTICE = (
     Claim("epochs", "Training time: dropout needs more of it", "2 to 3 times longer [B]", every(PATIENCE),
           (Check("2 epochs: error at rate .5 - at 0, points", worse(PATIENCE[2, .5], PATIENCE[2, 0]), .3),
            Check("50 epochs: error at rate 0 - at .5, points", worse(PATIENCE[50, 0], PATIENCE[50, .5]), .2))),
+    Claim("example", "784-128-64-10 on all images, ten epochs: dropout does not help", "", EXAMPLE,
+          (Check("error at rate .5 - at 0, points", worse(N1, EXAMPLE), .3),), extra=N1),
     Claim("places", "Input, hidden layers, output: the last never", "", every(PLACES),
           (Check("hidden only: gain, points", worse(PLACES[NOWHERE], PLACES[HIDDEN]), .2),
            Check("input .2 besides: gain, points", worse(PLACES[HIDDEN], PLACES[PAPER]), .05),

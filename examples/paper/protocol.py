@@ -109,11 +109,9 @@ CHOICE = (Claim("lr", "What the learning rate was chosen by: 50,000 images, S(10
 
 # -- short: minutes ----------------------------------------------------------------------------------------------------
 
-SEED_NET = mlp((784, 128, 64, 10), (0, .5, .5))
-
-
-def seed_run(seed: int) -> Run:
-    return Run(f"seed-{seed}", SEED_NET, 10, 32, seed, optimizer="adam", lr=1e-3, schedule="constant", init="glorot")
+def seed_run(seed: int, rate: float = .5, name: str = "seed") -> Run:
+    return Run(f"{name}-{seed}", mlp((784, 128, 64, 10), (0, rate, rate)), 10, 32, seed, optimizer="adam", lr=1e-3,
+               schedule="constant", init="glorot")
 
 
 def few_images(kind: str, seed: int) -> Run:
