@@ -16,6 +16,9 @@ CAPTIONS = {"learning_curves": "Test error along training (figure 4)", "keep_pro
             "balance": "Rate and width", "practice": "Images, epochs, and where to drop"}
 
 
+TICKS = (0, .1, .2, .5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50)
+
+
 def draw(results: dict[str, Any], out: Path) -> list[str]:
     """Draw what can be drawn, and return the names of the files."""
     try:
@@ -43,7 +46,7 @@ def draw(results: dict[str, Any], out: Path) -> list[str]:
 def plain_numbers(axes: Any, at: Any = None) -> None:
     """A logarithmic y axis that goes down to 0, with plain numbers; and a logarithmic x axis with the numbers `at`."""
     axes.set_yscale("symlog", linthresh=.1)
-    ticks = [value for value in (0, .1, .2, .5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50) if value <= axes.dataLim.ymax * 1.2]
+    ticks = [value for value in TICKS if value <= axes.dataLim.ymax * 1.2]
     axes.set_yticks(ticks, [f"{value:g}" for value in ticks])
     axes.set_ylim(axes.dataLim.ymin * .9, axes.dataLim.ymax * 1.1)
     if at is not None:
