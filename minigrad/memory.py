@@ -7,16 +7,20 @@ were in use at once, so its size is the high-water mark of live results; `empty_
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import sys
 import threading
 
 import numpy as np
 
-__all__ = ["LARGE", "Block", "empty", "empty_cache", "owns_memory", "pooled_bytes"]
+__all__ = ["LARGE", "Block", "aligned", "empty", "empty_cache", "owns_memory", "pooled_bytes"]
 
 LARGE = 1 << 15  # elements from which on a result comes from the pool
 _ALIGN = 64      # a cache line
+_PAGE = 4096
+_places = itertools.count()
 _KEEP = 1 << 30  # free bytes beyond which blocks of other sizes are let go
 
 _blocks: dict[int, list[Block]] = {}  # by size
@@ -42,6 +46,18 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         if block is None:
             block = _add(size)
         return np.ndarray(shape, dtype, block, block.offset)
+
+
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array that stays, its elements not set. From two pages on it starts at a multiple of 64 bytes, and each at
+    another place in its page: an optimiser goes along several at once, which would meet in the same few lines of a
+    cache."""
+    size = dtype.itemsize * math.prod(shape)
+    if size < 1 << 13:
+        return np.empty(shape, dtype)
+    block = Block((size + _PAGE,), np.uint8)
+    place = next(_places) * 9 * _ALIGN % _PAGE
+    return np.ndarray(shape, dtype, block, (place - block.ctypes.data) % _PAGE)
 
 
 def owns_memory(array: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.memory import aligned
 from minigrad.native import empty as allocate
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.making import allocating, dtype_of, finish, made_of_numbers, size_of
@@ -42,7 +43,7 @@ def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, dev
 def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, **keywords: Any) -> Tensor:
     """Elements not set: anything may be in them."""
-    return finish(allocate(size_of(size, keywords, "empty"), dtype_of(dtype, None, out)), requires_grad, out, device)
+    return finish(aligned(size_of(size, keywords, "empty"), dtype_of(dtype, None, out)), requires_grad, out, device)
 
 
 @allocating

@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.engine import make
 from minigrad.keras.config import dtype_of
 from minigrad.keras.naming import auto_name
+from minigrad.memory import aligned
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 
@@ -78,7 +79,9 @@ class Variable(_Readable, Parameter):
         array = as_array(initializer)
         if dtype is None and array.dtype == np.float64 and not isinstance(initializer, (np.ndarray, Tensor)):
             dtype = dtype_of()
-        array = np.array(array, array.dtype if dtype is None else dtype_of(dtype), order="C")
+        own = aligned(array.shape, array.dtype if dtype is None else np.dtype(dtype_of(dtype)))
+        np.copyto(own, array, casting="unsafe")
+        array = own
         Parameter.__init__(self, make(array), trainable and array.dtype.kind == "f")
         self.name = name or auto_name("variable")
         self.path = self.name

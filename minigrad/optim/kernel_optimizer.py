@@ -16,6 +16,7 @@ import numpy as np
 from minigrad import tape
 from minigrad.engine import make
 from minigrad.grad_mode import enable_grad
+from minigrad.memory import aligned
 from minigrad.native import FLOATS, ffi, writable_pointer
 from minigrad.ops.kernel import ptr
 from minigrad.optim.optimizer import Optimizer
@@ -212,8 +213,11 @@ class KernelOptimizer(Optimizer):
         for name in used:
             shape, dtype = ((), _FLOAT64) if name in self._scalars else (entry.shape, entry.dtype)
             value = state.get(name)
-            state[name] = (make(np.full(shape, self._start(name, group), dtype)) if value is None else
-                           self._usable(value, name, shape, dtype))
+            if value is None:
+                state[name] = make(aligned(shape, dtype))
+                state[name].array.fill(self._start(name, group))
+            else:
+                state[name] = self._usable(value, name, shape, dtype)
         entry.tensors = tuple((name, state[name], state[name].array) for name in used)
         return known
 

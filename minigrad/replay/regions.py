@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.memory import Block
 from minigrad.native import ffi, read_by_c
 from minigrad.replay.calls import ARRAYS, FIXED, READ, WRITTEN, Call
 from minigrad.replay.reachable import Reachable
@@ -82,7 +83,7 @@ class Regions:
 
 def owner_of(array: np.ndarray) -> np.ndarray:
     """The array whose memory this one shows."""
-    while isinstance(array.base, np.ndarray):
+    while isinstance(array.base, np.ndarray) and not isinstance(array.base, Block):
         array = array.base
     return array
 
