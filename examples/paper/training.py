@@ -17,7 +17,8 @@ from paper.measures import error, reconstruction_error
 from paper.networks import build, weighted_layers
 from paper.protocol import Run
 
-CURVE_POINTS = 50  # test errors on the way, for the figures; nothing is chosen by them
+# test errors on the way, for the figures: at most so many, at least so many images apart
+CURVE_POINTS, CURVE_IMAGES = 50, 60_000
 
 
 def s_schedule(run: Run, epoch: int) -> tuple[float, float]:
@@ -79,7 +80,7 @@ class Trainer:
             total += loss.item()
         self.epoch += 1
         row = {"epoch": self.epoch, "loss": total / len(self.loader)}
-        if self.epoch % max(1, run.epochs // CURVE_POINTS) == 0 or self.epoch == run.epochs:
+        if self.epoch % max(1, run.epochs // CURVE_POINTS, CURVE_IMAGES // run.images) == 0 or self.epoch == run.epochs:
             measure = reconstruction_error if reconstruct else error
             row["test_error"] = measure(model, *self.data.test)
         self.history.append(row)
