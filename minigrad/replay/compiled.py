@@ -84,13 +84,12 @@ class Compiled:
         return type(self), (self._function, self._fullgraph)
 
     def many(self, rows: np.ndarray) -> Any:
-        """What each row gives as the only argument, stacked, by one call of C; None if that can't be done now."""
+        """What each row gives as the only argument, stacked, by one call of C; MISS if that can't be done now."""
         last = self._last
         if last is None or not last.repeats or last.shapes != [rows.shape[1:]] or not self._lock.acquire(False):
-            return None
+            return MISS
         try:
-            result = last.replay_many(rows)
-            return None if result is MISS else result
+            return last.replay_many(rows)
         finally:
             self._lock.release()
 

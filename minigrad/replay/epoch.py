@@ -11,6 +11,7 @@ from minigrad.engine import make
 from minigrad.ops.gather import rows
 from minigrad.replay.compiled import Compiled
 from minigrad.replay.outputs import leaves_of, rebuilt
+from minigrad.replay.recording import MISS
 
 __all__ = ["RowSteps"]
 
@@ -39,8 +40,8 @@ class RowSteps:
         while at < whole:
             many = min(max(chunk(), 1), whole - at)
             piece = order[at * batch:(at + many) * batch].reshape(many, batch)
-            result = self._compiled.many(piece) if many > 1 else None
-            if result is None:
+            result = self._compiled.many(piece) if many > 1 else MISS
+            if result is MISS:
                 many, result = 1, _stacked(self._compiled(make(piece[0])))
             at += many
             yield many, result

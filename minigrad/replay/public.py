@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from minigrad.nn.module import Module
@@ -48,10 +49,11 @@ class CompiledFunction(Compiled, Generic[P, R]):
         step: Any = self
         if tensors is None:
             return [step(*batch) if isinstance(batch, (list, tuple)) else step(batch) for batch in loader]
-        if self._rows is None or self._rows.tensors != tensors:
-            self._rows = RowSteps(self._function, tensors)
+        rows = self._rows
+        if rows is None or len(rows.tensors) != len(tensors) or not all(map(is_, rows.tensors, tensors)):
+            rows = self._rows = RowSteps(self._function, tensors)
         found: list[Any] = []
-        for many, stacked in self._rows.run(order, size, lambda: _PIECE):
+        for many, stacked in rows.run(order, size, lambda: _PIECE):
             leaves = leaves_of(stacked)
             found += [rebuilt(stacked, iter([leaf[i] if hasattr(leaf, "array") else leaf for leaf in leaves]))
                       for i in range(many)]
