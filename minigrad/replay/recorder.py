@@ -70,6 +70,7 @@ class Recorder:
         self.thread = get_ident()
         self.strict = strict             # whether to raise at once, or to go on without recording
         self.failure: NotRecordable | None = None
+        self._before: Any = None         # what _start replaced
         self.blocks: list[Block] = []                    # results
         self.others: list[Block] = []                    # arrays whose pointers kernels got, made elsewhere
         self.places: dict[int, str] = {}                 # address of one of those -> the operation and the line
@@ -81,29 +82,31 @@ class Recorder:
     def run(self, function: Callable[[], Any]) -> Any:
         """function(), recorded. If something cannot be, `failure` says what; strict, it is raised."""
         with _one_at_a_time:
-            self._start()
             try:
+                self._start()
                 result = function()
                 if self.failure is None:
                     self._read()
                 return result
             finally:
-                self._stop()
+                try:
+                    self._stop()
+                finally:
+                    self._stop()  # all of it, if Ctrl-C came in between
 
     def _start(self) -> None:
-        self._before = native.empty, memory.empty, native.from_buffer
-        small, large, from_buffer = self._before
+        small, large, from_buffer = self._before = native.empty, memory.empty, native.from_buffer
         kernel.allocate_by(self._allocate(small), self._allocate(large))
         native.from_buffer = self._from_buffer(from_buffer)
         tape.active = self
         lib.mg_record_start()
 
     def _stop(self) -> None:
-        if tape.active is self:
-            tape.active = None
+        if self._before is not None:
             lib.mg_record_stop(ffi.NULL)
             small, large, native.from_buffer = self._before
             kernel.allocate_by(small, large)
+            tape.active = self._before = None
 
     def _read(self) -> None:
         used = lib.mg_record_used()
