@@ -23,6 +23,7 @@ from minigrad.replay.verification import verify
 __all__ = ["Compiled", "reset"]
 
 LIMIT = 8  # recordings for one signature, before the function is called as it is; signatures that are kept
+UNUSED = 32  # recordings one after another that were never used again, before no more are made
 
 _all: weakref.WeakSet[Compiled] = weakref.WeakSet()
 
@@ -48,6 +49,7 @@ class Compiled:
         self._recordings: dict[Any, list[Recording]] = {}  # by signature, least recently used first
         self._last: Recording | None = None
         self._refused: dict[Any, int] = {}  # signature -> how often it could not be recorded
+        self._unused = 0  # how many recordings were made since one was used again
         self._warned = quiet
         self._lock = threading.Lock()
         _all.add(self)
@@ -55,7 +57,7 @@ class Compiled:
     def reset(self) -> None:
         """Forget the recordings."""
         with self._lock:
-            self._recordings, self._last, self._refused = {}, None, {}
+            self._recordings, self._last, self._refused, self._unused = {}, None, {}, 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         last = self._last
@@ -108,15 +110,20 @@ class Compiled:
             for recording in found:
                 result = self._use(key, recording, args, kwargs, tensors)
                 if result is not MISS:
+                    self._unused = 0
                     self._last = recording if not kwargs and len(tensors) == len(args) else None
                     return result
             if len(found) >= LIMIT and key not in self._refused:
                 self._failed(key, NotRecordable(f"what it depends on has changed {LIMIT} times, and each time it had "
                                                 "to be recorded again"))
-            if self._refused.get(key, 0) > 1:
-                return self._function(*args, **kwargs)
             while len(self._recordings) > LIMIT:
                 del self._recordings[next(iter(self._recordings))]
+            if self._unused >= UNUSED:
+                self._complain(NotRecordable(f"its arguments were others at each of {UNUSED} calls: pass a number that "
+                                             "changes as a tensor"))
+                return self._function(*args, **kwargs)
+            if self._refused.get(key, 0) > 1:
+                return self._function(*args, **kwargs)
             return self._record(key, args, kwargs, tensors)
         finally:
             self._lock.release()
@@ -151,6 +158,7 @@ class Compiled:
         result, recording, failure = record(self._function, args, kwargs, self._fullgraph and not first)
         if recording is not None:
             self._recordings[key].append(recording)
+            self._unused += 1
         elif failure is not None:
             self._failed(key, failure)
         return result
@@ -158,6 +166,9 @@ class Compiled:
     def _failed(self, key: Any, failure: NotRecordable) -> None:
         """Remember that, and say it; but a first call may change something to get ready."""
         count = self._refused.get(key, 0)
+        if len(self._refused) > 16 * LIMIT:
+            self._refused.clear()
+        self._unused += 1
         self._refused[key] = count + (1 if isinstance(failure, SideEffect) and not count else LIMIT)
         if self._refused[key] > 1:
             self._complain(failure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -209,3 +210,15 @@ def plain(tensor: Any) -> None:
         if tensor._pointer is not None:
             tensor._pointer = None
             kernel.ptr(tensor)
+
+
+def _after_fork() -> None:
+    """In the child: the thread that recorded, if there was one, is not here."""
+    global _one_at_a_time
+    _one_at_a_time = Lock()
+    if tape.active is not None and tape.active.thread != get_ident():
+        tape.active._stop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
