@@ -38,6 +38,8 @@ static const int64_t conv_shapes[2][16] = {{3, 1, 3, 4, 6, 9, 6, 9, 3, 3, 1, 1, 
 static const int64_t windows[] = {0, 1, 3, /**/ 2, 4, 5, /**/ 0, 2, 4, 6, /**/ 3, 4, 6, 7}; /* 3 x 4 of a 5 x 7 plane */
 static const double scales[] = {.5, .25, 1, 1, 2, .125, 1};
 
+static const int64_t types[] = {0, 2, 5, 7, 11, 12}; /* that are copied, as NumPy numbers them */
+
 static void prepare_lists(void) {
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 2; j++) lists[i][j] = i < 4 ? (char *)O(i) + j * PART / 2 : in[j];
@@ -117,6 +119,12 @@ typedef double *const *S;
          f(dtype, O(0), O(2), x, windows, rows, 5, 7, 3, 4, 1, 2)) \
     KIND(avg_pool, 64, (int, void *, P, const I *, const double *, I, I, I, I, I), \
          f(dtype, o, x, windows, scales, rows, 5, 7, 3, 4)) \
+    KIND(copy, 0, (void *, P, const I *, I, I, I), \
+         f(o, x, (I[]){rows, cols, form & 1 ? cols : 1, form & 1 ? 1 : rows, cols, 1}, 2, types[form % 6], \
+           types[n % 6])) \
+    KIND(count, 0, (I *, I, I), f(O(0), n, 3)) \
+    KIND(total_norm, 0, (int, void *, L, const I *, I), (prepare_lists(), f(dtype, o, lists[4], sizes, 2))) \
+    KIND(clip, 0, (int, L, P, const I *, I, double), (prepare_lists(), f(dtype, lists[0], y, sizes, 2, .5))) \
     KIND(new_draw, 0, (uint64_t *, uint64_t *), f(O(0), O(1))) \
     KIND(philox, 0, (uint32_t *, const uint64_t *, uint64_t, I), f(o, draw, first, n)) \
     KIND(dropout_mask, 0, (uint8_t *, const uint64_t *, I, I), f(o, draw, 8 * n, keep)) \
