@@ -66,8 +66,11 @@ def test_as_recorded(name):
 @needs_keras
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_record(name):
-    want, expected = run(PROGRAMS[name], theirs())
     got, printed = recorded()[name]
+    for _ in range(3):  # Keras's threads race: on a busy machine its bar loses the last of a generator's batches
+        want, expected = run(PROGRAMS[name], theirs())
+        if printed == expected:
+            break
     assert printed == expected
     agree(got, plain(want))
 
