@@ -2,6 +2,7 @@
  * and how replay.c reads it. */
 #ifndef MINIGRAD_RECORD_H
 #define MINIGRAD_RECORD_H
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum mg_kernel_id {
 #undef KERNEL
 #undef BYTE_KERNEL
 
-extern int mg_recorders; /* how many threads record: looked at before each call */
+extern _Atomic int mg_recorders; /* how many threads record: looked at before each call */
 
 /* A call: {words in all, kernel, dtype, arguments}, then the pointers in each array of pointers. Nothing, if this
  * thread does not record. */
@@ -38,7 +39,7 @@ static inline double mg_number_of(int64_t word) {
 }
 
 #define RECORD(name, dtype, ...)                                                            \
-    if (__builtin_expect(mg_recorders != 0, 0)) {                                           \
+    if (__builtin_expect(atomic_load_explicit(&mg_recorders, memory_order_relaxed) != 0, 0)) { \
         const int64_t words[] = {EACH(WORD_OF, __VA_ARGS__)};                               \
         mg_record_call(ID_##name, dtype, words, (int)(sizeof words / sizeof *words));       \
         EACH(POINTED, __VA_ARGS__);                                                         \

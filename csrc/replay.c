@@ -1,5 +1,4 @@
 /* replay.c: writes down the kernel calls of a thread, and makes them again from their words. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,19 +8,12 @@
 
 /* -- recording ---------------------------------------------------------------------------------------------------- */
 
-int mg_recorders;
+_Atomic int mg_recorders;
 
-static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local struct {
     int64_t *words, used, room, last; /* last: where the last call starts */
     int on, failed;                   /* failed: memory was short */
 } tape;
-
-static void count_recorders(int change) {
-    pthread_mutex_lock(&counting);
-    __atomic_fetch_add(&mg_recorders, change, __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&counting);
-}
 
 static int64_t *room_for(int64_t count) {
     if (tape.used + count > tape.room) {
@@ -55,7 +47,7 @@ void mg_record_pointers(const void *array, int64_t count) {
 }
 
 void mg_record_start(void) {
-    if (!tape.on) count_recorders(1);
+    if (!tape.on) atomic_fetch_add(&mg_recorders, 1);
     tape.on = 1, tape.used = 0, tape.failed = 0;
 }
 
@@ -63,7 +55,7 @@ int64_t mg_record_used(void) { return tape.failed ? -1 : tape.used; }
 
 void mg_record_stop(int64_t *words) {
     if (!tape.on) return;
-    count_recorders(-1);
+    atomic_fetch_sub(&mg_recorders, 1);
     if (words && !tape.failed) memcpy(words, tape.words, (size_t)tape.used * sizeof *words);
     free(tape.words);
     tape.words = NULL, tape.room = tape.used = 0, tape.on = 0;

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, TensorBase, make, view_needs_grad
+from minigrad.engine import Function, TensorBase, make, view_needs_grad, zeros
 from minigrad.grad_mode import mode
 from minigrad.memory import owns_memory
 from minigrad.node import run_node_hooks
-from minigrad.tape import constant
 
-__all__ = ["differentiable_inputs", "run_backward", "zeros_of"]
+__all__ = ["differentiable_inputs", "run_backward"]
 
 
 def run_backward(outputs: list, dys: Any, keep_graph: bool, create_graph: bool, inputs: list | None = None,
@@ -161,15 +160,10 @@ def _plan(roots: list[Function], wanted: set) -> dict[Function, tuple]:
     return plan
 
 
-def zeros_of(shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """The gradient of an output that was not used."""
-    return make(constant(np.zeros(shape, dtype)))
-
-
 def _call_backward(node: Function, dys: list, edges: tuple) -> tuple:
     """node.backward(*dys) as a tuple of one gradient per edge, with needs_input_grad saying which are wanted."""
     if node._outputs and node._materialize:
-        dys = [zeros_of(*like) if dy is None and like else dy for dy, like in zip(dys, node._outputs)]
+        dys = [zeros(*like) if dy is None and like else dy for dy, like in zip(dys, node._outputs)]
     if edges is node._edges:
         dxs = node.backward(node, *dys)
     else:

@@ -19,7 +19,7 @@ from minigrad import tape
 from minigrad.grad_mode import mode
 from minigrad.node import LeafHooks, Node
 
-__all__ = ["DETACHED", "Edge", "Function", "T", "TensorBase", "alias", "make", "view_needs_grad"]
+__all__ = ["DETACHED", "Edge", "Function", "T", "TensorBase", "alias", "make", "view_needs_grad", "zeros"]
 
 _sequence = itertools.count(1)  # numbers the nodes in the order of their making
 
@@ -76,6 +76,11 @@ def make(array: np.ndarray) -> Any:
     tensor = _new(_tensor_class)
     tensor.array = array
     return tensor
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """A tensor of zeros."""
+    return make(tape.constant(np.zeros(shape, dtype)))
 
 
 def alias(tensor: Any) -> Any:

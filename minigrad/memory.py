@@ -15,7 +15,8 @@ import threading
 
 import numpy as np
 
-__all__ = ["LARGE", "Block", "aligned", "empty", "empty_cache", "owns_memory", "pooled_bytes"]
+__all__ = ["LARGE", "Block", "aligned", "empty", "empty_cache", "new_block", "owns_memory",
+           "pooled_bytes"]
 
 LARGE = 1 << 15  # elements from which on a result comes from the pool
 _ALIGN = 64      # a cache line
@@ -30,7 +31,7 @@ if hasattr(os, "register_at_fork"):  # another thread may hold the lock while th
 
 
 class Block(np.ndarray):
-    """Bytes that the pool owns. An array made over a block has it as its base, and keeps it from being free; views of
+    """Bytes for results. An array made over a block has it as its base, and keeps it from being free; views of
     that array have the array as theirs."""
 
     offset = 0  # of the first aligned byte
@@ -73,11 +74,17 @@ def _find(size: int) -> Block | None:
     return None
 
 
+def new_block(size: int) -> Block:
+    """A block that the pool does not know, for so many bytes from its offset on."""
+    block = Block((size + _ALIGN,), np.uint8)
+    block.offset = -block.ctypes.data % _ALIGN
+    return block
+
+
 def _add(size: int) -> Block:
     if sum(_free(blocks) * size for size, blocks in _blocks.items()) > _KEEP:
         _drop_free()
-    block = Block((size + _ALIGN,), np.uint8)
-    block.offset = -block.ctypes.data % _ALIGN
+    block = new_block(size)
     _blocks.setdefault(size, []).append(block)
     return block
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -32,13 +32,14 @@ read_by_c: Any = weakref.WeakValueDictionary()  # address -> sizes and options o
 new_position = partial(ffi.new, ffi.typeof("int64_t *"))  # for a kernel's `bad`: p[0] is the position, or -1
 
 
-def sizes(values: Iterable[int]) -> Any:
-    """Whole numbers that describe an operation, for C to read. Keep them: C does not."""
+@lru_cache(maxsize=4096)
+def sizes(values: tuple[int, ...]) -> Any:
+    """Whole numbers that describe an operation, for C to read. They are never changed: equal ones are the same."""
     return _known(ffi.new("int64_t[]", list(values)))
 
 
 def options(values: Iterable[float]) -> Any:
-    """The same with doubles."""
+    """Doubles for C to read, which may be changed. Keep them: C does not."""
     return _known(ffi.new("double[]", list(values)))
 
 

@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from minigrad.backward import zeros_of
-from minigrad.engine import Function, TensorBase
+from minigrad.engine import Function, TensorBase, zeros
 from minigrad.grad_mode import mode
 from minigrad.parts import RemovableHandle
 
@@ -179,7 +178,7 @@ class _BackwardGate:
 
     def inputs_passing(self, dxs: tuple) -> list:
         """Gradients of the inputs are known, 0 for those that had no influence: run the hooks."""
-        dxs = [zeros_of(*like) if dx is None else dx for dx, like in zip(dxs, self.like)]
+        dxs = [zeros(*like) if dx is None else dx for dx, like in zip(dxs, self.like)]
         if self.grad_output is None:  # they did not come through the outputs, as in a double backward
             return dxs
         grads = _spread(self.inputs, dxs, self.n_inputs)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, T, make
+from minigrad.engine import Function, T, make, zeros
 from minigrad.native import lib
-from minigrad.ops.kernel import as_float, floating, new_like, ptr, require_tensor, unary, zeros
+from minigrad.ops.kernel import as_float, floating, new_like, ptr, require_tensor, unary
 
 __all__ = ["celu", "elu", "gelu", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "selu", "sigmoid", "silu",
            "softplus", "tanh"]

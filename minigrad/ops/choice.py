@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.engine import Function, T, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make, zeros
 from minigrad.native import lib
-from minigrad.ops.kernel import binary, broadcast, require_tensor, zeros
+from minigrad.ops.kernel import binary, broadcast, require_tensor
 from minigrad.ops.operands import function_of, operands, scalar
 from minigrad.tape import constant
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from minigrad.engine import T
@@ -11,8 +10,6 @@ from minigrad.native import FLOATS, ffi, lib, sizes
 from minigrad.ops.kernel import new, ptr
 
 __all__ = ["clip_together", "norm_together", "of_one_kind"]
-
-_sizes = lru_cache(maxsize=256)(sizes)
 
 
 def of_one_kind(tensors: Sequence[T], *others: T) -> bool:
@@ -23,7 +20,7 @@ def of_one_kind(tensors: Sequence[T], *others: T) -> bool:
 
 
 def _arguments(tensors: Sequence[Any]) -> tuple[Any, Any, int]:
-    return (ffi.new("void *[]", [ptr(x) for x in tensors]), _sizes(tuple([x.array.size for x in tensors])),
+    return (ffi.new("void *[]", [ptr(x) for x in tensors]), sizes(tuple([x.array.size for x in tensors])),
             len(tensors))
 
 

@@ -12,7 +12,6 @@ A transposed convolution is ConvGradX by another name.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,12 +54,6 @@ class ConvShape(NamedTuple):
         return self.out_h * self.out_w
 
 
-@lru_cache(maxsize=256)
-def _sizes(shape: ConvShape) -> Any:
-    """The shape as C reads it."""
-    return sizes(shape)
-
-
 def _work(shape: ConvShape, dtype: np.dtype) -> tuple[Any, int]:
     """Memory for the columns of one image for each thread, and for how many threads."""
     slices = max(1, min(get_num_threads(), shape.n * shape.groups))
@@ -77,7 +70,7 @@ class Conv(Function):
         dtype = x.array.dtype
         y = new((shape.n, shape.groups * shape.c_out, shape.out_h, shape.out_w), dtype)
         work, slices = _work(shape, dtype)
-        lib.mg_conv(dtype.num, y._pointer, work, ptr(x), ptr(w), NULL if b is None else ptr(b), _sizes(shape), slices)
+        lib.mg_conv(dtype.num, y._pointer, work, ptr(x), ptr(w), NULL if b is None else ptr(b), sizes(shape), slices)
         return y
 
     @staticmethod
@@ -100,7 +93,7 @@ class ConvGradX(Function):
         dtype = dy.array.dtype
         dx = new((shape.n, shape.groups * shape.c_in, shape.in_h, shape.in_w), dtype)
         work, slices = _work(shape, dtype)
-        lib.mg_conv_grad_x(dtype.num, dx._pointer, work, ptr(dy), ptr(w), _sizes(shape), slices)
+        lib.mg_conv_grad_x(dtype.num, dx._pointer, work, ptr(dy), ptr(w), sizes(shape), slices)
         return dx
 
     @staticmethod
@@ -121,7 +114,7 @@ class ConvGradW(Function):
         dtype = dy.array.dtype
         dw = new((shape.groups * shape.c_out, shape.c_in, shape.kernel_h, shape.kernel_w), dtype)
         work = new((shape.groups * shape.patch * (shape.c_out + shape.area),), dtype)
-        lib.mg_conv_grad_w(dtype.num, dw._pointer, work._pointer, ptr(dy), ptr(x), _sizes(shape))
+        lib.mg_conv_grad_w(dtype.num, dw._pointer, work._pointer, ptr(dy), ptr(x), sizes(shape))
         return dw
 
     @staticmethod
@@ -139,7 +132,7 @@ class Unfold(Function):
     def forward(ctx, x, shape):
         ctx.shape = shape
         cols = new((shape.n, shape.patch, shape.area), x.array.dtype)
-        lib.mg_im2col(x.array.dtype.num, cols._pointer, ptr(x), _sizes(shape))
+        lib.mg_im2col(x.array.dtype.num, cols._pointer, ptr(x), sizes(shape))
         return cols
 
     @staticmethod
@@ -154,7 +147,7 @@ class Fold(Function):
     def forward(ctx, cols, shape):
         ctx.shape = shape
         x = new((shape.n, shape.c_in, shape.in_h, shape.in_w), cols.array.dtype)
-        lib.mg_col2im(cols.array.dtype.num, x._pointer, ptr(cols), _sizes(shape))
+        lib.mg_col2im(cols.array.dtype.num, x._pointer, ptr(cols), sizes(shape))
         return x
 
     @staticmethod

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, T, make
+from minigrad.engine import Function, T, make, zeros
 from minigrad.native import lib
-from minigrad.ops.kernel import as_float, require_tensor, unary, zeros
+from minigrad.ops.kernel import as_float, require_tensor, unary
 
 __all__ = ["abs", "by_numpy", "elementwise", "erf", "exp", "expm1", "flat", "function_of_floats", "log", "log1p",
            "positive", "reciprocal", "rsqrt", "sign", "sqrt", "square"]

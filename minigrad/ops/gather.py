@@ -7,20 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import Function, T, TensorBase, make
+from minigrad.engine import Function, T, TensorBase, make, zeros
 from minigrad.native import lib, new_position
-from minigrad.ops.kernel import new, ptr, require_tensor, zeros
+from minigrad.ops.kernel import new, ptr, require_tensor
 
-__all__ = ["add_rows", "rows", "weighted_rows"]
+__all__ = ["add_rows", "bad_index", "rows", "weighted_rows"]
 
 _INT64 = np.dtype(np.int64)
+
+
+def bad_index(index: int, length: int) -> IndexError:
+    return IndexError(f"index {index} is out of bounds for dimension 0 with size {length}")
 
 
 def _refuse_bad(bad: Any, index: Any, length: int) -> None:
     position = bad[0]
     if position >= 0:
-        raise IndexError(f"index {int(index.array.reshape(-1)[position])} is out of bounds for dimension 0 with size "
-                         f"{length}")
+        raise bad_index(int(index.array.reshape(-1)[position]), length)
 
 
 class Rows(Function):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import tape
-from minigrad.engine import Function, T, TensorBase, make
-from minigrad.ops.kernel import copy_elements, view_of, zeros
+from minigrad.engine import Function, T, TensorBase, make, zeros
+from minigrad.ops.kernel import copy_elements, view_of
 from minigrad.ops.keys import parse
 from minigrad.ops.operands import scalar
 from minigrad.ops.shape import Cast, Reshape, expand

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, memory, tape
+from minigrad import dtypes, memory
 from minigrad.engine import DETACHED, T, TensorBase, make
 from minigrad.memory import LARGE
 from minigrad.native import CTYPES, FLOATS, empty, ffi, from_buffer, lib, pointer, sizes
 
 __all__ = ["allocate_by", "as_float", "binary", "broadcast", "copied", "copy_elements", "floating", "new", "new_like",
-           "ptr", "require_tensor", "save_factors", "unary", "view_of", "zeros"]
+           "ptr", "require_tensor", "save_factors", "unary", "view_of"]
 
 
 def ptr(x: TensorBase) -> Any:
@@ -39,11 +39,6 @@ def new(shape: tuple[int, ...], dtype: np.dtype, size: int | None = None) -> Any
 
 def new_like(x: TensorBase) -> Any:
     return new(x.array.shape, x.array.dtype, x.array.size)
-
-
-def zeros(shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A tensor of zeros."""
-    return make(tape.constant(np.zeros(shape, dtype)))
 
 
 def allocate_by(small: Any, large: Any) -> None:
@@ -74,23 +69,13 @@ def copy_elements(y: np.ndarray, x: np.ndarray) -> None:
     to, source = y.dtype.num, x.dtype.num
     if to in CTYPES and source in CTYPES:
         if y.flags.c_contiguous and x.flags.c_contiguous:
-            lib.mg_copy(pointer(y), pointer(x), _in_a_row(y.size), 1, to, source)
+            lib.mg_copy(pointer(y), pointer(x), sizes((y.size, 1, 1)), 1, to, source)
             return
         steps = [divmod(stride, array.itemsize) for array in (y, x) for stride in array.strides]
         if not any(rest for _, rest in steps):
-            lib.mg_copy(_address(y), _address(x), _layout((*y.shape, *[step for step, _ in steps])), y.ndim, to, source)
+            lib.mg_copy(_address(y), _address(x), sizes((*y.shape, *[step for step, _ in steps])), y.ndim, to, source)
             return
     np.copyto(y, x, casting="unsafe")  # one column of NumPy's records
-
-
-@lru_cache(maxsize=1024)
-def _in_a_row(size: int) -> Any:
-    return sizes((size, 1, 1))
-
-
-@lru_cache(maxsize=1024)
-def _layout(numbers: tuple[int, ...]) -> Any:
-    return sizes(numbers)
 
 
 def _address(array: np.ndarray) -> Any:

@@ -41,7 +41,7 @@ class Windows(NamedTuple):
 @lru_cache(maxsize=256)
 def _for_c(windows: Windows) -> tuple[Any, Any]:
     """The windows and the scales as C reads them."""
-    return sizes(n for part in windows[:4] for n in part), options(windows.scale_h + windows.scale_w)
+    return sizes(tuple(n for part in windows[:4] for n in part)), options(windows.scale_h + windows.scale_w)
 
 
 def _planes(shape: tuple[int, ...]) -> int:

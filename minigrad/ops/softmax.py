@@ -13,7 +13,7 @@ from minigrad.native import FLOATS, ffi, lib, new_position
 from minigrad.ops.kernel import copied, new, new_like, ptr, require_tensor
 from minigrad.ops.shape import Cast, axis_of, movedim
 
-__all__ = ["CrossEntropy", "cross_entropy", "fits", "log_softmax", "pick", "softmax"]
+__all__ = ["CrossEntropy", "bad_target", "cross_entropy", "fits", "log_softmax", "pick", "softmax"]
 
 _INT64 = np.dtype(np.int64)
 NULL = ffi.NULL
@@ -185,11 +185,15 @@ class PickGrad(Function):
         return Pick.apply(ddx, target, ctx.ignore), None, None, None
 
 
+def bad_target(target: int) -> IndexError:
+    return IndexError(f"Target {target} is out of bounds.")
+
+
 def refuse_bad(bad: Any, target: Any) -> None:
     """IndexError if a kernel found an index out of range."""
     position = bad[0]
     if position >= 0:
-        raise IndexError(f"Target {int(target.array.reshape(-1)[position])} is out of bounds.")
+        raise bad_target(int(target.array.reshape(-1)[position]))
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from minigrad import tape
 from minigrad.engine import make
 from minigrad.grad_mode import enable_grad
 from minigrad.memory import aligned
-from minigrad.native import FLOATS, ffi, writable_pointer
+from minigrad.native import FLOATS, ffi, options, sizes, writable_pointer
 from minigrad.ops.kernel import ptr
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
@@ -61,7 +61,7 @@ class _Call:
         self.entries = entries
         self.params, self.grads, self.steps = ffi.new("void *[]", n), ffi.new("void *[]", n), ffi.new("double *[]", n)
         self.slots = [ffi.new("double *[]" if name in scalars else "void *[]", n) for name in slots]
-        self.sizes = ffi.new("int64_t[]", [entry.work.size for entry in entries])
+        self.sizes = sizes(tuple(entry.work.size for entry in entries))
         for i, entry in enumerate(entries):
             entry.number, entry.grads = i, self.grads
             self.params[i] = writable_pointer(entry.work)
@@ -87,7 +87,7 @@ class _Plan:
     def __init__(self, entries: list[_Entry | None], slots: tuple[str, ...], scalars: tuple[str, ...],
                  used: tuple[str, ...], n_hyper: int) -> None:
         self.entries, self.used = entries, used
-        self.hyper = ffi.new("double[]", n_hyper)  # the options; they stay where they are from step to step
+        self.hyper = options([0.0] * n_hyper)  # the options; they stay where they are from step to step
         by_dtype: dict[np.dtype, list[_Entry]] = {}
         for entry in entries:
             if entry is not None:

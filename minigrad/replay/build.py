@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.memory import new_block
 from minigrad.native import ffi, sizes
-from minigrad.replay.calls import ARRAYS, FIXED, READ, WRITTEN, Call, Param, kernel_params
+from minigrad.replay.calls import ARRAYS, FIXED, NUMBERS, READ, WRITTEN, Call, Param, kernel_params
 from minigrad.replay.recorder import address_of
-from minigrad.replay.regions import NUMBERS, Ref, Region, refs
+from minigrad.replay.regions import Ref, Region, refs
 
 __all__ = ["Code", "Operation", "build"]
 
@@ -48,8 +49,8 @@ def build(resolved: list[tuple[Call, dict[str, Any]]], outputs: set[Region], kep
     operations = _living(operations, outputs | kept)
     results = {region for op in operations for region in op.touches(READ | WRITTEN) if region.kind == "result"}
     places, arena_bytes = _arena(operations, results - outputs - kept)
-    arena = np.empty(arena_bytes + _ALIGN, np.uint8)
-    start = -address_of(arena) % _ALIGN + address_of(arena)
+    arena = new_block(arena_bytes)
+    start = address_of(arena) + arena.offset
     for region, place in places.items():
         region.start = start + place
     return _write(operations, outputs, kept, arena, arena_bytes, sum(region.size for region in results))

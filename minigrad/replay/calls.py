@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from minigrad.native import ffi, lib
 
-__all__ = ["ARRAYS", "FIXED", "READ", "WRITTEN", "Call", "Param", "calls_of", "kernel_params", "number_of"]
+__all__ = ["ARRAYS", "FIXED", "NUMBERS", "READ", "WRITTEN", "Call", "Param", "calls_of", "kernel_params", "number_of"]
 
 READ = {"IN", "INOUT", "INDEX", "INDEX_INOUT", "BYTES", "DRAW", "DRAW_INOUT", "PTRS", "PTRS_IN", "STEPS"}
 WRITTEN = {"OUT", "INOUT", "INDEX_OUT", "INDEX_INOUT", "BYTES_OUT", "WORDS_OUT", "DRAW_OUT", "DRAW_INOUT", "PTRS",
            "STEPS"}
 ARRAYS = {"PTRS", "PTRS_IN", "STEPS"}  # arrays of pointers
+NUMBERS = {"INT", "WORD", "NUM"}
 FIXED = {"SIZES", "HYPER"}             # numbers that describe the operation
 
 

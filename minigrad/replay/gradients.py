@@ -43,7 +43,7 @@ class Gradients:
             if had is None and has is None:
                 continue
             number = len(self.params)
-            if had is not None and (ref := memory_map.find(address_of(had.array), 1 << 62)) is not None:
+            if had is not None and (ref := memory_map.find(address_of(had.array))) is not None:
                 self.read[number] = ref.region, ref.offset
             if has is not None and has is not had:
                 self.made[number] = has, _made_by_kernel(has, memory_map)
@@ -100,10 +100,9 @@ class Gradients:
             taken = self.params[number]._grad is not self.final[number]  # by zero_grad, say
             if [tensors + taken, arrays] == alone:
                 continue
-            block = memory.Block((region.size + 64,), np.uint8)
-            region.keep, offset = block, -address_of(block) % 64
-            _move(region, address_of(block) + offset, pointers)
-            fresh = make(np.ndarray(region.shape, region.dtype, block, offset))
+            block = region.keep = memory.new_block(region.size)
+            _move(region, address_of(block) + block.offset, pointers)
+            fresh = make(np.ndarray(region.shape, region.dtype, block, block.offset))
             ptr(fresh)
             self.made[number], self.final[number] = (fresh, region), fresh
             self._tensors[at], self._arrays[at] = fresh, fresh.array
@@ -132,7 +131,7 @@ def _move(region: Region, start: int, pointers: dict[Region, list[tuple[int, int
 
 def _made_by_kernel(grad: Any, memory_map: Regions) -> Region:
     """The region of a gradient, which then holds its memory as a plain array."""
-    ref = memory_map.find(address_of(grad.array), 1 << 62)
+    ref = memory_map.find(address_of(grad.array))
     if ref is None or ref.region.kind != "result" or ref.offset:
         raise NotRecordable("a gradient that no kernel made")
     region = ref.region

@@ -95,7 +95,7 @@ class Outputs:
         array = leaf.array
         if leaf._base_node is DETACHED:
             leaf._base = None  # which has the graph that this one was detached from
-        ref = memory.find(address_of(array), 1 << 62)
+        ref = memory.find(address_of(array))
         if ref is None or ref.region.kind == "input":
             raise NotRecordable("a result that is a view of an argument, or that no kernel made")
         region, offset = ref.region, ref.offset

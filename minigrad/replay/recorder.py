@@ -128,9 +128,8 @@ class Recorder:
             size = dtype.itemsize
             for length in shape:
                 size *= length
-            block = memory.Block((size + 64,), np.uint8)
-            offset = -address_of(block) % 64
-            array = Traced(shape, dtype, block, offset)
+            block = memory.new_block(size)
+            array = Traced(shape, dtype, block, block.offset)
             self.blocks.append(Block(address_of(array), size, lib.mg_record_used(), tuple(shape), dtype, block))
             return array
 

@@ -16,7 +16,9 @@ from minigrad import memory
 from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
 from minigrad.native import ffi, get_num_threads, lib, pointer
+from minigrad.ops.gather import bad_index
 from minigrad.ops.kernel import ptr
+from minigrad.ops.softmax import bad_target
 from minigrad.replay.build import Code, build
 from minigrad.replay.calls import READ, WRITTEN
 from minigrad.replay.gradients import Gradients
@@ -32,9 +34,7 @@ __all__ = ["MISS", "Recording", "record"]
 MISS = object()  # a replay's answer where the recording does not hold
 _TRIALS = 20
 _WORTH_WAKING = 5e-5  # seconds: a replay that is shorter lets the pool sleep
-_PLAIN = "Target {value} is out of bounds."
-_BAD = {"mg_gather_rows": "index {value} is out of bounds for dimension 0 with size {x_rows}",
-        "mg_scatter_rows_acc": "index {value} is out of bounds for dimension 0 with size {y_rows}"}
+_ROWS = {"mg_gather_rows": "x_rows", "mg_scatter_rows_acc": "y_rows"}  # how many there are to choose from
 
 
 def record(function: Callable, args: tuple, kwargs: dict, strict: bool) -> tuple[Any, Recording | None, Any]:
@@ -127,6 +127,7 @@ class Recording:
                       ffi.cast("int64_t *", self.slots))
         self.awake = 0
         self._trial: list[float] | None = []
+        self._read: list[Any] | None = None  # pointers to the last arguments, which keep them: profile looks at them
 
     def takes(self, args: tuple) -> bool:
         """Whether these are tensors like those of the recording."""
@@ -150,6 +151,7 @@ class Recording:
         for address in pointers:
             slots[at] = address
             at += 2
+        self._read = pointers
         if self.ties and not hold(self.ties, pointers):
             return MISS
         if self.writes_input and not all(x.array.flags.carray for x in tensors):
@@ -172,7 +174,8 @@ class Recording:
         if not self.ready():
             return MISS
         steps = len(rows)
-        self.slots[0] = pointer(rows)
+        self._read = [pointer(rows)]
+        self.slots[0] = self._read[0]
         self.slots[1] = ffi.cast("void *", rows.strides[0])
         fresh = self.outputs.allocate_many(self.slots, 2, steps)
         try:
@@ -204,14 +207,18 @@ class Recording:
         self.gradients.install()
 
     def profile(self, repeats: int) -> list[float]:
-        """The mean time of each call in seconds, over replays from the present state, which is put back."""
+        """The mean time of each call in seconds, over replays from the present state, which is put back. They read
+        copies of the last arguments, and write results that nobody sees."""
+        if self._read is None:
+            raise RuntimeError("call the function once more before profile(): it has not been replayed yet")
         saved = [(region, region.snapshot()) for region in self.held]
         times = ffi.new("double[]", len(self.code.operations))
-        if any(self.slots[2 * i] == ffi.NULL for i in range(len(self.shapes))):
-            raise RuntimeError("call the function once more before profile(): it has not been replayed yet")
-        results = [np.empty(region.size + 64, np.uint8) for region in self.outputs.slots]
-        for i, result in enumerate(results, len(self.shapes)):
-            self.slots[2 * i] = ffi.from_buffer(result)
+        given = [np.empty(shape, dtype) for shape, dtype in zip(self.shapes, self.dtypes)]
+        for copy, address in zip(given, self._read):
+            ffi.memmove(ffi.from_buffer(copy), ffi.cast("char *", address), copy.nbytes)
+        results = [np.empty(max(region.size, 1), np.uint8) for region in self.outputs.slots]
+        for i, array in enumerate((*given, *results)):
+            self.slots[2 * i] = ffi.from_buffer(array)
         lib.mg_replay(*self._call, repeats, self.awake, times)
         for region, content in saved:
             region.fill(content)
@@ -241,8 +248,8 @@ class Recording:
             start, stride = (int(ffi.cast("intptr_t", self.slots[slot + i])) for i in (0, 1))
             start += step * stride
         value = ffi.cast("int64_t *", start + index.offset)[position]
-        raise IndexError(_BAD.get(op.call.name, _PLAIN).format(value=value, **{
-            name: number for name, number in op.arguments.items() if isinstance(number, int)}))
+        rows = _ROWS.get(op.call.name)
+        raise bad_target(value) if rows is None else bad_index(value, op.arguments[rows])
 
 
 class _Refresh:
@@ -272,7 +279,7 @@ def _counters(recorder: Recorder, reached: Reachable, written: set[Region], memo
     """The version counters of what the step changes in place."""
     found = {id(entry.counter): entry.counter for plan in recorder.plans() for entry in plan.entries if entry}
     for _, tensor in reached.tensors.values():
-        ref = memory_map.find(address_of(tensor.array), 1 << 62)
+        ref = memory_map.find(address_of(tensor.array))
         if ref is not None and ref.region in written:
             found[id(tensor.counter())] = tensor.counter()
     return list(found.values())

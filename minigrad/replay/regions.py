@@ -10,13 +10,11 @@ import numpy as np
 
 from minigrad.memory import Block
 from minigrad.native import ffi, read_by_c
-from minigrad.replay.calls import ARRAYS, FIXED, READ, WRITTEN, Call
+from minigrad.replay.calls import ARRAYS, FIXED, NUMBERS, READ, WRITTEN, Call
 from minigrad.replay.reachable import Reachable
 from minigrad.replay.recorder import NotRecordable, Recorder, address_of
 
-__all__ = ["NUMBERS", "Ref", "Region", "Regions", "refs", "regions_of", "resolve"]
-
-NUMBERS = {"INT", "WORD", "NUM"}
+__all__ = ["Ref", "Region", "Regions", "refs", "regions_of", "resolve"]
 
 
 class Region:
@@ -69,7 +67,8 @@ class Regions:
     def sort(self) -> None:
         self.starts = sorted(self.regions)
 
-    def find(self, address: int, position: int) -> Ref | None:
+    def find(self, address: int, position: int | None = None) -> Ref | None:
+        """What lies at an address; or lay there when there were so many words."""
         for region in self.inputs:
             if region.start <= address < region.start + max(region.size, 1):
                 return Ref(region, address - region.start)
@@ -77,7 +76,7 @@ class Regions:
         if at < 0:
             return None
         region = self.regions[self.starts[at]]
-        inside = address < region.start + max(region.size, 1) and region.position <= position
+        inside = address < region.start + max(region.size, 1) and (position is None or region.position <= position)
         return Ref(region, address - region.start) if inside else None
 
 
@@ -88,10 +87,9 @@ def owner_of(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _held(name: str, array: np.ndarray, shown: np.ndarray | None = None) -> Region:
+def _held(name: str, array: np.ndarray) -> Region:
     owner = owner_of(array)
-    shown = array if shown is None else shown
-    return Region("held", address_of(owner), owner.nbytes, name, shown.shape, shown.dtype, owner)
+    return Region("held", address_of(owner), owner.nbytes, name, array.shape, array.dtype, owner)
 
 
 def regions_of(recorder: Recorder, reached: Reachable, inputs: Iterable[Any]) -> Regions:
@@ -129,7 +127,7 @@ def regions_of(recorder: Recorder, reached: Reachable, inputs: Iterable[Any]) ->
                     found.add(_held(name, array))
     found.sort()
     for block in recorder.others:  # whatever else kernels saw: all right where a kernel wrote it first
-        if found.find(block.start, 1 << 62) is None:
+        if found.find(block.start) is None:
             found.add(Region("result", block.start, block.size, "", block.shape, block.dtype, block.keep,
                              block.position))
             found.sort()
@@ -140,9 +138,6 @@ def resolve(recorder: Recorder, memory: Regions) -> list[tuple[Call, dict[str, A
     """Every call with its arguments: a Ref for a pointer, a list of Refs for an array of them, None for NULL, the word
     for a number, and for numbers that describe the operation their address. NotRecordable if memory was used that
     neither a kernel wrote nor the function reaches."""
-    options = {int(ffi.cast("intptr_t", plan.hyper)): plan.hyper for plan in recorder.plans()}
-    options.update({int(ffi.cast("intptr_t", call.sizes)): call.sizes for plan in recorder.plans()
-                    for call in plan.calls})
     written: set[Region] = set()
     resolved = []
     for call in recorder.calls:
@@ -156,7 +151,7 @@ def resolve(recorder: Recorder, memory: Regions) -> list[tuple[Call, dict[str, A
                 arguments[param.name] = [None if address == 0 else _known(memory, address, call, param, recorder)
                                          for address in call.pointed[param.name]]
             elif param.kind in FIXED:
-                arguments[param.name] = _numbers(word, options, call)
+                arguments[param.name] = _numbers(word, call)
             elif param.name == "bad":
                 arguments[param.name] = Ref(Region("position", 0, 8, "bad", (), np.dtype(np.int64)), 0)
             else:
@@ -165,15 +160,15 @@ def resolve(recorder: Recorder, memory: Regions) -> list[tuple[Call, dict[str, A
         resolved.append((call, arguments))
     _check_changes(recorder, resolved)
     for block, content in recorder.constants.values():
-        region = memory.find(block.start, 1 << 62)
+        region = memory.find(block.start)
         if region is not None and region.region not in written and block.keep.tobytes() != content:
             raise NotRecordable(f"a tensor {list(block.shape)} of constants was changed by NumPy afterwards: that "
                                 "cannot be recorded")
     return resolved
 
 
-def _numbers(address: int, options: dict[int, Any], call: Call) -> Any:
-    found = options.get(address) or read_by_c.get(address)
+def _numbers(address: int, call: Call) -> Any:
+    found = read_by_c.get(address)
     if found is None:
         raise NotRecordable(f"{call.name}: its options lie at an address that nothing known has")
     return found

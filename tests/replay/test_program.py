@@ -110,6 +110,23 @@ def test_profile_changes_nothing():
     assert losses[0] == losses[1]
 
 
+def test_profile_leaves_arguments_alone():
+    """Also those that the step changes in place; and it reads those that nobody else has kept."""
+    @minigrad.compile(fullgraph=True)
+    def add_one(x):
+        x.add_(1)
+        return x * 2
+
+    x = minigrad.zeros(4)
+    for _ in range(4):
+        add_one(x)
+    add_one.program().profile(3)
+    assert x.tolist() == [4.0] * 4 and add_one(x).tolist() == [10.0] * 4
+    for k in range(3):
+        add_one(minigrad.full((4,), float(k)))  # gone when the call is over
+    assert add_one.program().profile(3).seconds > 0
+
+
 def test_the_program_of_some_arguments():
     step, _, _ = trained()
     for _ in range(3):

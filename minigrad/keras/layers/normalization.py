@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine import make
+from minigrad.engine import make, zeros
 from minigrad.grad_mode import no_grad
 from minigrad.keras.config import epsilon as smallest
 from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
 from minigrad.keras.tensors import as_array
-from minigrad.ops.kernel import zeros
 from minigrad.ops.norm import batch_norm, layer_norm
 from minigrad.tensor import Tensor
 

@@ -43,11 +43,7 @@ class ReplayedSteps:
         """What Steps._train does, less the counting, which is Python's."""
         model = self.model
         x, y, weight = self.source.in_structure(parts)
-        for layer in model._penalised:
-            layer._losses.clear()
-        y_pred = model._forward(x, True, model._logits)
-        loss = model._loss_of(x, y, y_pred, weight, True)
-        loss.backward()
+        loss, y_pred = model._differentiate(x, y, weight)
         self.optimizer.kernel_step()
         self.optimizer._constrain(self.optimizer._trainable_variables)
         for variable in model._trained.variables:

@@ -103,15 +103,20 @@ class Steps:
                 else self.compute_loss(x, y, y_pred, weight, training) if self._loss_takes_training
                 else self.compute_loss(x, y, y_pred, weight))
 
-    def _train(self, x: Any, y: Any, weight: Any, count: int) -> None:
-        """A step by the whole batch."""
+    def _differentiate(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+        """The loss and the outputs of a batch; the gradients go to the variables."""
         for layer in self._penalised:
             layer._losses.clear()
         y_pred = self._forward(x, True, self._logits)
         loss = self._loss_of(x, y, y_pred, weight, True)
         optimizer = self.optimizer
         (loss if optimizer.loss_scale_factor is None else optimizer.scale_loss(loss)).backward()
-        optimizer.step()
+        return loss, y_pred
+
+    def _train(self, x: Any, y: Any, weight: Any, count: int) -> None:
+        """A step by the whole batch."""
+        loss, y_pred = self._differentiate(x, y, weight)
+        self.optimizer.step()
         for variable in self._trained.variables:
             variable._grad = None
         self._note(loss, count, x, y, y_pred, weight)
