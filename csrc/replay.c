@@ -99,9 +99,10 @@ static double now(void) {
 }
 
 int64_t mg_replay(const int64_t *program, int64_t calls, const int64_t *moves, int64_t n_moves, const int64_t *slots,
-                  int64_t steps, int64_t awake, double *seconds) {
+                  int64_t steps, int64_t share, double *seconds) {
     int64_t stopped = -1;
-    if (awake) mg_keep_awake(1);
+    if (share) mg_keep_awake(1);
+    else mg_stay_alone(1);
     for (int64_t step = 0; step < steps && stopped < 0; step++) {
         for (const int64_t *move = moves; move < moves + 3 * n_moves; move += 3)
             *(int64_t *)AS_POINTER(move[0]) = slots[2 * move[1]] + step * slots[2 * move[1] + 1] + move[2];
@@ -116,6 +117,7 @@ int64_t mg_replay(const int64_t *program, int64_t calls, const int64_t *moves, i
             }
         }
     }
-    if (awake) mg_keep_awake(0);
+    if (share) mg_keep_awake(0);
+    else mg_stay_alone(0);
     return stopped;
 }

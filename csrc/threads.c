@@ -36,6 +36,7 @@ static _Atomic int kept_awake;     /* callers that want no worker to sleep */
 static _Atomic int wanted = 1;     /* threads to use, the caller included */
 static _Atomic int workers;        /* threads running ... */
 static _Atomic char running[MAX_THREADS]; /* ... by their number */
+static _Thread_local int alone;    /* this caller shares nothing */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 
@@ -121,9 +122,11 @@ void mg_keep_awake(int on) {
     wake_sleepers();
 }
 
+void mg_stay_alone(int on) { alone = on; }
+
 int mg_parallel_width(int64_t n, int64_t unit, double ns_per_item) {
     int threads = atomic_load_explicit(&wanted, memory_order_relaxed);
-    if (threads == 1 || n <= unit) return 1;
+    if (threads == 1 || alone || n <= unit) return 1;
     int awake = atomic_load_explicit(&sleepers, memory_order_relaxed) <
                 atomic_load_explicit(&workers, memory_order_relaxed);
     if ((double)n * ns_per_item < (awake ? SHARE_AWAKE_NS : SHARE_ASLEEP_NS)) return 1;

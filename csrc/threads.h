@@ -16,6 +16,8 @@ int mg_parallel_width(int64_t n, int64_t unit, double ns_per_item);
 
 /* From mg_keep_awake(1) to mg_keep_awake(0) the workers do not sleep between jobs. Calls nest. */
 void mg_keep_awake(int on);
+/* From mg_stay_alone(1) to mg_stay_alone(0) this thread does all work itself. */
+void mg_stay_alone(int on);
 
 /* `bytes` of scratch memory aligned to 64, owned by the calling thread and good until its next mg_scratch; NULL when
  * memory is short. Nothing in it outlives the kernel call. */

@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from operator import is_
-from statistics import median
 from sys import getrefcount
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ import numpy as np
 from minigrad import memory
 from minigrad.engine import TensorBase
 from minigrad.grad_mode import mode
-from minigrad.native import ffi, get_num_threads, lib, pointer
+from minigrad.native import ffi, lib, pointer
 from minigrad.ops.gather import bad_index
 from minigrad.ops.kernel import ptr
 from minigrad.ops.softmax import bad_target
@@ -28,12 +26,11 @@ from minigrad.replay.outputs import Outputs, leaves_of, rebuilt
 from minigrad.replay.reachable import Reachable
 from minigrad.replay.recorder import NotRecordable, Recorder, SideEffect, address_of, plain
 from minigrad.replay.regions import Region, Regions, refs, regions_of, resolve
+from minigrad.replay.sharing import Sharing
 
 __all__ = ["MISS", "Recording", "record"]
 
 MISS = object()  # a replay's answer where the recording does not hold
-_TRIALS = 20
-_WORTH_WAKING = 5e-5  # seconds: a replay that is shorter lets the pool sleep
 _ROWS = {"mg_gather_rows": "x_rows", "mg_scatter_rows_acc": "y_rows"}  # how many there are to choose from
 
 
@@ -125,8 +122,7 @@ class Recording:
         self.slots = ffi.new("void *[]", max(2 * slots, 1))  # an address and a stride each
         self._call = (_int64(code.words), len(code.operations), _int64(code.moves), len(code.moves),
                       ffi.cast("int64_t *", self.slots))
-        self.awake = 0
-        self._trial: list[float] | None = []
+        self._sharing = Sharing()
         self._read: list[Any] | None = None  # pointers to the last arguments, which keep them: profile looks at them
 
     def takes(self, args: tuple) -> bool:
@@ -196,10 +192,7 @@ class Recording:
 
     def _go(self, steps: int) -> None:
         """The replay itself, and what Python must know of it."""
-        if self._trial is None:
-            stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
-        else:
-            stopped = self._try(steps)
+        stopped = self._sharing.replay(self._call, steps)
         if stopped >= 0:
             self._refuse(stopped)
         for counter in self.counters:
@@ -219,22 +212,10 @@ class Recording:
         results = [np.empty(max(region.size, 1), np.uint8) for region in self.outputs.slots]
         for i, array in enumerate((*given, *results)):
             self.slots[2 * i] = ffi.from_buffer(array)
-        lib.mg_replay(*self._call, repeats, self.awake, times)
+        lib.mg_replay(*self._call, repeats, self._sharing.share, times)
         for region, content in saved:
             region.fill(content)
         return [seconds / repeats for seconds in times]
-
-    def _try(self, steps: int) -> int:
-        """A replay with the pool awake or not, in turn; after some of each, what is faster stays."""
-        trial: Any = self._trial
-        self.awake = len(trial) % 2
-        start = perf_counter()
-        stopped = lib.mg_replay(*self._call, steps, self.awake, ffi.NULL)
-        trial.append((perf_counter() - start) / steps)
-        if len(trial) == _TRIALS or get_num_threads() == 1:
-            asleep, awake = median(trial[::2]), median(trial[1::2] or [1e9])
-            self.awake, self._trial = int(awake < 0.95 * asleep and asleep > _WORTH_WAKING), None
-        return stopped
 
     def _refuse(self, stopped: int) -> None:
         """The error that the step itself would have raised: a kernel found an index out of range."""
