@@ -7,7 +7,7 @@
  * Loads and stores need no alignment. vload_n reads n < W lanes and leaves the rest 0, vload_or
  * leaves it at a value; vstore_n writes n lanes.
  * Comparisons are false for NaN. vsel(m, a, b) is a where m, else b. vmax and vmin are the larger and the smaller of two,
- * and b where either is NaN. vfma(a, b, c) = a * b + c, rounded once, except
+ * and b where either is NaN. many(m): is any lane true; vfirst(m): which is the first, if any is. vfma(a, b, c) = a * b + c, rounded once, except
  * in the scalar build, which rounds twice.
  */
 #ifndef MINIGRAD_VEC_H
@@ -103,6 +103,7 @@ static inline vec vsel(mask m, vec a, vec b) { return MM(mask_blend)(m, b, a); }
 static inline vec vkeep(mask m, vec a) { return MM(maskz_mov)(m, a); }
 static inline mask mor(mask a, mask b) { return (mask)(a | b); }
 static inline int many(mask m) { return m != 0; }
+static inline int vfirst(mask m) { return __builtin_ctz(m); }
 
 #elif defined(MG_AVX2)
 static const bits_t lane_table[2 * W] = {
@@ -131,6 +132,7 @@ static inline vec vsel(mask m, vec a, vec b) { return MM(blendv)(b, a, m); }
 static inline vec vkeep(mask m, vec a) { return MM(and)(m, a); }
 static inline mask mor(mask a, mask b) { return MM(or)(a, b); }
 static inline int many(mask m) { return MM(movemask)(m) != 0; }
+static inline int vfirst(mask m) { return __builtin_ctz((unsigned)MM(movemask)(m)); }
 
 #elif defined(MG_NEON)
 static inline vec vset(T x) { return PICK(vdupq_n_f32, vdupq_n_f64)(x); }
@@ -154,6 +156,13 @@ static inline vec vmin(vec a, vec b) { return vsel(vlt(a, b), a, b); }
 static inline vec vkeep(mask m, vec a) { return vfrom_bits(vbits(a) & (ivec)m); }
 static inline mask mor(mask a, mask b) { return a | b; }
 static inline int many(mask m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
+static inline int vfirst(mask m) {
+    int i = 0;
+    bits_t t[W];
+    memcpy(t, &m, sizeof t);
+    while (!t[i]) i++;
+    return i;
+}
 
 #else
 static inline vec vset(T x) { return x; }
@@ -172,6 +181,7 @@ static inline vec vmin(vec a, vec b) { return a < b ? a : b; }
 static inline vec vkeep(mask m, vec a) { return m ? a : 0; }
 static inline mask mor(mask a, mask b) { return a | b; }
 static inline int many(mask m) { return m; }
+static inline int vfirst(mask m) { return (void)m, 0; }
 #endif
 
 /* Interleave: lo = a0 b0 a1 b1 ..., hi = the second halves likewise. W rows interleaved log2(W) times are transposed. */
@@ -209,15 +219,15 @@ static inline vec vabs(vec a) { return vfrom_bits(vbits(a) & IVEC(SIGN_BIT - 1))
 static inline vec vcopysign(vec size, vec sign) {
     return vfrom_bits((vbits(size) & IVEC(SIGN_BIT - 1)) | (vbits(sign) & IVEC(SIGN_BIT)));
 }
-/* sqrt within 0.6 ulp for normal numbers. AVX-512's own takes 10 cycles of the divider for 16 floats. */
-static inline vec vsqrt_near(vec a) {
+/* sqrt(a) + b within 1.1 ulp for normal numbers. AVX-512's own root takes 10 cycles of the divider for 16 floats. */
+static inline vec vsqrt_plus(vec a, vec b) {
 #if defined(MG_AVX512) && MG_REAL == 32
-    mask special = _mm512_fpclass_ps_mask(a, 0x0e); /* 0 and infinity: their own roots */
-    vec y = _mm512_rsqrt14_ps(a), s = a * y;
+    mask usual = _knot_mask16(_mm512_fpclass_ps_mask(a, 0x0e)); /* 0 and infinity are their own roots */
+    vec y = _mm512_rsqrt14_ps(a), s = _mm512_mask_mul_ps(a, usual, a, y);
     vec half_y = vfrom_bits(vbits(y) - IVEC((bits_t)1 << MANTISSA));
-    return vsel(special, a, vfma(_mm512_fnmadd_ps(s, s, a), half_y, s));
+    return _mm512_mask3_fmadd_ps(_mm512_fnmadd_ps(s, s, a), half_y, s + b, usual);
 #else
-    return vsqrt(a);
+    return vsqrt(a) + b;
 #endif
 }
 
