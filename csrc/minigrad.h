@@ -43,9 +43,10 @@ const char *mg_kernel_params(int64_t kernel);
 /* Makes the calls of a program, `steps` times: each is {words in all, kernel, dtype, bad, arguments}. Before step s,
  * each of the moves {where, slot, offset} writes slots[slot].address + s * slots[slot].stride + offset there, slots being
  * pairs. Stops after a call whose *bad is not negative (bad 0: has none), and returns step * calls + its number, else
- * -1. awake: the pool's threads stay awake meanwhile. seconds (calls), unless NULL: += the time of each. */
+ * -1. share: the pool's threads help, and stay awake meanwhile; else this thread does everything. seconds (calls), unless
+ * NULL: += the time of each. */
 int64_t mg_replay(const int64_t *program, int64_t calls, const int64_t *moves, int64_t n_moves, const int64_t *slots,
-                  int64_t steps, int64_t awake, double *seconds);
+                  int64_t steps, int64_t share, double *seconds);
 
 /* -- arithmetic with broadcasting: elementwise.inc ---------------------------------------------------------------- */
 /* z (rows, cols) = x ? y. Element (i, j) of x lies at x[i * x_row + j * x_col], x_col in {0, 1}; likewise y. So one
@@ -293,6 +294,9 @@ void mg_gather_rows(void *y, int64_t *bad, const void *x, const int64_t *index, 
 /* y[index[i]] (y_rows, cols) += x[i] (n, cols), in the order of i */
 void mg_scatter_rows_acc(int dtype, void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n,
                          int64_t cols, int64_t y_rows);
+/* order (n): where the smallest of n random numbers of 64 bits is, the second ...; in time n if they are uniform. Of two
+ * equal ones, the first comes first. first (n + 1) is room to work. order.inc */
+void mg_order(int64_t *order, int64_t *first, const void *keys, int64_t n);
 
 /* -- gradient clipping: clip.inc ---------------------------------------------------------------------------------- */
 /* norm (1) = the square root of the sum of all squares, summed in double */

@@ -78,6 +78,17 @@ def max_norm_input(rng, outer, units, inner):
     return {"w": w, "outer": outer, "units": units, "inner": inner, "c": 2.0}
 
 
+def order_input(rng, n, most):
+    """Random numbers, as they should be; small ones, which all crowd together; and equal ones."""
+    return {"keys": rng.integers(0, most, n, np.uint64, endpoint=True), "n": n}
+
+
+def order(v):
+    buckets = (v.keys >> np.uint64(32)) * np.uint64(v.n) >> np.uint64(32)
+    return {"order": np.argsort(v.keys, kind="stable"),
+            "first": np.searchsorted(np.sort(buckets), np.arange(v.n + 1), "right")}
+
+
 MAX_NORM_SIZES = [(1, 3, n) for n in (0, 1, 2, 15, 16, 17, 50)] + [(n, 5, 1) for n in (1, 2, 30)] + [
     (1, 70, 4), (9, 131, 1), (3, 4, 20), (0, 3, 2), (2, 0, 2)]
 NORMAL_LENGTHS = [(n,) for n in (*UP_TO_67, 255, 256, 257, 511, 512, 513, 1100)]
@@ -118,4 +129,5 @@ OTHERS = [
         ulps=4),
     Row("mg_gather_rows", gather_input, gather, INDEXED, (20_000, 100)),
     Row("mg_scatter_rows_acc", scatter_input, scatter, INDEXED, None),
+    Row("mg_order", order_input, order, [(n, most) for n in (*UP_TO_67, 1000) for most in (2**64 - 1, 2**40, 3)], None),
 ]

@@ -123,6 +123,7 @@ typedef double *const *S;
          f(o, x, (I[]){rows, cols, form & 1 ? cols : 1, form & 1 ? 1 : rows, cols, 1}, 2, types[form % 6], \
            types[n % 6])) \
     KIND(count, 0, (I *, I, I), f(O(0), n, 3)) \
+    KIND(order, 0, (I *, I *, P, I), f(O(0), O(1), x, n)) \
     KIND(total_norm, 0, (int, void *, L, const I *, I), (prepare_lists(), f(dtype, o, lists[4], sizes, 2))) \
     KIND(clip, 0, (int, L, P, const I *, I, double), (prepare_lists(), f(dtype, lists[0], y, sizes, 2, .5))) \
     KIND(new_draw, 0, (uint64_t *, uint64_t *), f(O(0), O(1))) \

@@ -6,16 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine import make
 from minigrad.keras.config import dtype_of
 from minigrad.keras.losses.pairs import same_rank
 from minigrad.keras.metrics.metric import FunctionMetric
 from minigrad.keras.tensors import as_array
+from minigrad.ops.extremes import argmax
 
 __all__ = ["Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy",
            "SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy", "accuracy", "binary_accuracy",
            "categorical_accuracy", "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy",
            "top_k_categorical_accuracy"]
 
+
+def _best(x: Any) -> np.ndarray:
+    """The class that is largest."""
+    return argmax(make(as_array(x)), -1).array
 
 
 def _matches(x: Any, y: Any) -> np.ndarray:
@@ -36,7 +42,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndar
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """Where both are largest for the same class."""
-    return _matches(as_array(y_true).argmax(-1), as_array(y_pred).argmax(-1))
+    return _matches(_best(y_true), _best(y_pred))
 
 
 def _classes(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
@@ -48,7 +54,7 @@ def _classes(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """Where y_pred is largest for the class y_true."""
     y_pred = as_array(y_pred)
-    matches = _matches(_classes(y_true, y_pred), y_pred.argmax(-1))
+    matches = _matches(_classes(y_true, y_pred), _best(y_pred))
     return matches[..., 0] if matches.ndim > 1 and matches.shape[-1] == 1 else matches
 
 
@@ -66,7 +72,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5,
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarray:
     """Where y_true's largest class is among the k largest of y_pred."""
-    return sparse_top_k_categorical_accuracy(as_array(y_true).argmax(-1), y_pred, k)
+    return sparse_top_k_categorical_accuracy(_best(y_true), y_pred, k)
 
 
 class Accuracy(FunctionMetric, function=accuracy, name="accuracy", dtype=None):

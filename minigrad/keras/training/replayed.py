@@ -90,7 +90,7 @@ class ReplayedSteps:
         """Loss and metrics of so many batches."""
         model, metrics = self.model, self.model._compile_metrics
         count = y_pred.shape[1]
-        for loss in losses:
+        for loss in losses.tolist():
             model._loss_tracker.note(loss, count)
         if metrics is None:
             return
