@@ -33,7 +33,8 @@ int64_t mg_jobs_shared(void); /* how many kernel calls have used the pool so far
 
 /* -- recording kernel calls, and making them again: replay.c ------------------------------------------------------ */
 /* From now on every kernel that this thread calls is also written down, as int64 words {words in all, kernel, dtype (0:
- * none), arguments in the kernel's order}, then the pointers that each array of pointers holds. A double is its bits. */
+ * none), arguments in the kernel's order}, then the pointers that each array of pointers holds. A double's word
+ * is its bits. */
 void mg_record_start(void);
 int64_t mg_record_used(void);        /* how many words there are; -1 if memory ran out */
 void mg_record_stop(int64_t *words); /* copies them out, unless NULL, and ends the recording */
@@ -41,10 +42,10 @@ void mg_record_stop(int64_t *words); /* copies them out, unless NULL, and ends t
 const char *mg_kernel_name(int64_t kernel);
 const char *mg_kernel_params(int64_t kernel);
 /* Makes the calls of a program, `steps` times: each is {words in all, kernel, dtype, bad, arguments}. Before step s,
- * each of the moves {where, slot, offset} writes slots[slot].address + s * slots[slot].stride + offset there, slots being
- * pairs. Stops after a call whose *bad is not negative (bad 0: has none), and returns step * calls + its number, else
- * -1. share: the pool's threads help, and stay awake meanwhile; else this thread does everything. seconds (calls), unless
- * NULL: += the time of each. */
+ * each of the moves {where, slot, offset} writes slots[slot].address + s * slots[slot].stride + offset there, slots
+ * being pairs. Stops after a call whose *bad is not negative (bad 0: has none), and returns step * calls + its number,
+ * else -1. share: the pool's threads help, and stay awake meanwhile; else this thread does everything. seconds (calls),
+ * unless NULL: += the time of each. */
 int64_t mg_replay(const int64_t *program, int64_t calls, const int64_t *moves, int64_t n_moves, const int64_t *slots,
                   int64_t steps, int64_t share, double *seconds);
 
@@ -147,13 +148,11 @@ void mg_bce_grad(int dtype, void *dx, const void *dy, const void *x, const void 
                  double scale, double p);
 
 /* -- matrix product: matmul.inc ----------------------------------------------------------------------------------- */
-/* c (m, n) = a (m, k) @ b (k, n) [+ bias (n), unless NULL]; _acc: c += a @ b.
+/* c (m, n) = a (m, k) @ b (k, n) [+ bias (n), unless NULL].
  * a[i, p] lies at a[i * a_row + p * a_col], and one of a_row, a_col is 1; likewise b[p, j]. So all four transpose
  * forms, and blocks of larger matrices, are read where they lie. c is contiguous. */
 void mg_matmul(int dtype, void *c, const void *a, const void *b, const void *bias, int64_t m, int64_t n, int64_t k,
                int64_t a_row, int64_t a_col, int64_t b_row, int64_t b_col);
-void mg_matmul_acc(int dtype, void *c, const void *a, const void *b, int64_t m, int64_t n, int64_t k,
-                   int64_t a_row, int64_t a_col, int64_t b_row, int64_t b_col);
 
 /* -- a layer: linear.inc ------------------------------------------------------------------------------------------ */
 /* y (rows, out) = x (rows, in) @ w (out, in)^T [+ b (out), unless NULL], then max(y, 0) if relu, then mg_dropout if
@@ -251,9 +250,9 @@ void mg_avg_pool_grad(int dtype, void *dx, const void *dy, const int64_t *window
 void mg_draw(uint64_t *draw, uint64_t *state);
 /* words (4 * blocks): blocks first .. first + blocks - 1 */
 void mg_philox(uint32_t *words, const uint64_t *draw, uint64_t first, int64_t blocks);
-/* mask[i] (n) = 1 with probability keep / 65536, else 0; 1 <= keep <= 65535. That is where number i of the draw is below
- * keep, in numbers of 16 bits; where keep is a multiple of 256, below keep / 256 in numbers of 8 bits; and where keep is
- * 32768, where bit i is 0. Numbers lie in the draw's words from the low end up. */
+/* mask[i] (n) = 1 with probability keep / 65536, else 0; 1 <= keep <= 65535. That is where number i of the draw is
+ * below keep, in numbers of 16 bits; where keep is a multiple of 256, below keep / 256 in numbers of 8 bits; and where
+ * keep is 32768, where bit i is 0. Numbers lie in the draw's words from the low end up. */
 void mg_dropout_mask(uint8_t *mask, const uint64_t *draw, int64_t n, int64_t keep);
 /* y[i] = x[i] * (65536 / keep) where the same mask is 1, else +0; y may be x. Its own gradient. */
 void mg_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, int64_t keep);
@@ -265,9 +264,9 @@ void mg_mask_scale(int dtype, void *y, const void *x, const uint8_t *mask, int64
 void mg_uniform(int dtype, void *y, const uint64_t *draw, int64_t n, double low, double high);
 
 /* -- noise, and the bound on weights: noise.inc ------------------------------------------------------------------- */
-/* Normal i of a draw: let a and b be numbers i and i + R of it, R = 16 (float, numbers of 32 bits) or 8 (double, of 64),
- * for those i whose place in a run of 2 R is below R. Then sqrt(-2 ln a) times a cosine and a sine of b are normals i
- * and i + R. The same bits for any number of threads and any instruction set. */
+/* Normal i of a draw: let a and b be numbers i and i + R of it, R = 16 (float, numbers of 32 bits) or 8 (double, of
+ * 64), for those i whose place in a run of 2 R is below R. Then sqrt(-2 ln a) times a cosine and a sine of b are
+ * normals i and i + R. The same bits for any number of threads and any instruction set. */
 /* y = x (mean + std normal), element by element; y may be x. Its own gradient. */
 void mg_normal_mul(int dtype, void *y, const void *x, const uint64_t *draw, int64_t n, double mean, double std);
 /* y = x + std normal; y may be x */
@@ -275,14 +274,14 @@ void mg_normal_add(int dtype, void *y, const void *x, const uint64_t *draw, int6
 /* y (rows, n) = x n / k at k places of each row, chosen alike from all, else +0; y may be x. Its own gradient. Element
  * j takes word j of those that start at block row * ceil(n / 4). */
 void mg_exact_dropout(int dtype, void *y, const void *x, const uint64_t *draw, int64_t rows, int64_t n, int64_t k);
-/* w (outer, units, inner): each unit, which is w[:, u, :], whose norm |w_u| is larger than c becomes w_u c / |w_u|. A norm
- * within 2^-21 (float) or 2^-32 (double) of c counts as c, so that a second call changes nothing. */
+/* w (outer, units, inner): each unit, which is w[:, u, :], whose norm |w_u| is larger than c becomes w_u c / |w_u|. A
+ * norm within 2^-21 (float) or 2^-32 (double) of c counts as c, so that a second call changes nothing. */
 void mg_max_norm(int dtype, void *w, int64_t outer, int64_t units, int64_t inner, double c);
 
 /* -- copies: copy.inc --------------------------------------------------------------------------------------------- */
 /* y = x in another type, element by element. Types are NumPy's numbers of bool, uint8, int32, int64, float and double;
- * layout = {shape (ndim), strides of y (ndim), strides of x (ndim)}, in elements. Floats that an integer can't hold become
- * the smallest int32 or int64, a uint8 being the last byte of that int64; a bool is x != 0. */
+ * layout = {shape (ndim), strides of y (ndim), strides of x (ndim)}, in elements. Floats that an integer can't hold
+ * become the smallest int32 or int64, a uint8 being the last byte of that int64; a bool is x != 0. */
 void mg_copy(void *y, const void *x, const int64_t *layout, int64_t ndim, int64_t to, int64_t from);
 /* x (n) += by */
 void mg_count(int64_t *x, int64_t n, int64_t by);
@@ -294,8 +293,8 @@ void mg_gather_rows(void *y, int64_t *bad, const void *x, const int64_t *index, 
 /* y[index[i]] (y_rows, cols) += x[i] (n, cols), in the order of i */
 void mg_scatter_rows_acc(int dtype, void *y, int64_t *bad, const void *x, const int64_t *index, int64_t n,
                          int64_t cols, int64_t y_rows);
-/* order (n): where the smallest of n random numbers of 64 bits is, the second ...; in time n if they are uniform. Of two
- * equal ones, the first comes first. first (n + 1) is room to work. order.inc */
+/* order (n): where the smallest of n random numbers of 64 bits is, the second ...; in time n if they are uniform. Of
+ * two equal ones, the first comes first. first (n + 1) is room to work. order.inc */
 void mg_order(int64_t *order, int64_t *first, const void *keys, int64_t n);
 
 /* -- gradient clipping: clip.inc ---------------------------------------------------------------------------------- */
@@ -312,8 +311,8 @@ void mg_clip(int dtype, void *const *grad, const void *norm, const int64_t *size
  * first step sets it to the gradient. */
 void mg_sgd(int dtype, void *const *param, void *const *grad, void *const *velocity, double *const *steps,
             const int64_t *sizes, int64_t count, const double *hyper);
-/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad, before}; AdamW is decoupled. before: eps is
- * added to sqrt(v) before the correction of its bias, as in Keras */
+/* hyper = {lr, beta1, beta2, eps, weight_decay, decoupled, maximize, amsgrad, before}; AdamW is decoupled. before: eps
+ * is added to sqrt(v) before the correction of its bias, as in Keras */
 void mg_adam(int dtype, void *const *param, void *const *grad, void *const *m, void *const *v, void *const *vmax,
              double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
 /* hyper = {lr, beta1, beta2, eps, weight_decay, maximize} */
@@ -340,8 +339,8 @@ void mg_adadelta(int dtype, void *const *param, void *const *grad, void *const *
 /* hyper = {eta_minus, eta_plus, smallest, largest, maximize} */
 void mg_rprop(int dtype, void *const *param, void *const *grad, void *const *prev, void *const *size,
               double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
-/* hyper = {lr, lambd, alpha, t0, weight_decay, maximize, single}; eta starts at lr and mu at 1; single: both are rounded
- * to single precision, as PyTorch keeps them */
+/* hyper = {lr, lambd, alpha, t0, weight_decay, maximize, single}; eta starts at lr and mu at 1; single: both are
+ * rounded to single precision, as PyTorch keeps them */
 void mg_asgd(int dtype, void *const *param, void *const *grad, void *const *average, double *const *eta,
              double *const *mu, double *const *steps, const int64_t *sizes, int64_t count, const double *hyper);
 

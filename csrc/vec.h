@@ -4,11 +4,10 @@
  *   vec        W lanes of T; + - * / work on it         mask    a truth value per lane
  *   ivec       W integers as wide as T; + - & | ^ << >> work on it (>> shifts zeros in)
  *
- * Loads and stores need no alignment. vload_n reads n < W lanes and leaves the rest 0, vload_or
- * leaves it at a value; vstore_n writes n lanes.
- * Comparisons are false for NaN. vsel(m, a, b) is a where m, else b. vmax and vmin are the larger and the smaller of two,
- * and b where either is NaN. many(m): is any lane true; vfirst(m): which is the first, if any is. vfma(a, b, c) = a * b + c, rounded once, except
- * in the scalar build, which rounds twice.
+ * Loads and stores need no alignment. vload_n reads n < W lanes and leaves the rest 0, vload_or leaves it at a value;
+ * vstore_n writes n lanes. Comparisons are false for NaN. vsel(m, a, b) is a where m, else b. vmax and vmin are the
+ * larger and the smaller of two, and b where either is NaN. many(m): is any lane true; vfirst(m): which is the first,
+ * if any is. vfma(a, b, c) = a * b + c, rounded once, except in the scalar build, which rounds twice.
  */
 #ifndef MINIGRAD_VEC_H
 #define MINIGRAD_VEC_H
@@ -184,7 +183,7 @@ static inline int many(mask m) { return m; }
 static inline int vfirst(mask m) { return (void)m, 0; }
 #endif
 
-/* Interleave: lo = a0 b0 a1 b1 ..., hi = the second halves likewise. W rows interleaved log2(W) times are transposed. */
+/* Interleave: lo = a0 b0 a1 b1 ..., hi = the second halves. W rows interleaved log2(W) times are transposed. */
 static inline void vzip(vec a, vec b, vec *lo, vec *hi) {
 #if defined(MG_AVX512) && MG_REAL == 32
     const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);

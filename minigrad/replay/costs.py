@@ -31,7 +31,7 @@ _PER_ELEMENT = {"mg_softmax": 4, "mg_log_softmax": 4, "mg_softmax_grad": 4, "mg_
                 "mg_cross_entropy": 4, "mg_cross_entropy_grad": 4, "mg_gelu": 5, "mg_gelu_grad": 8, "mg_sigmoid": 3,
                 "mg_layer_norm": 6, "mg_layer_norm_grad": 10, "mg_batch_norm": 6, "mg_batch_norm_grad": 10}
 _FLOPS: dict[str, Callable[[Sizes], int]] = {
-    "mg_matmul": _product("m", "n", "k"), "mg_matmul_acc": _product("m", "n", "k"),
+    "mg_matmul": _product("m", "n", "k"),
     "mg_linear": lambda s: 2 * s["rows"] * s["out"] * s["in"] + s["rows"] * s["out"] * (s["b"] is not None),
     "mg_linear_grad": _linear_grad,
     "mg_sgd": _updates(4), "mg_adam": _updates(12), "mg_clip": _updates(1), "mg_total_norm": _updates(2),

@@ -79,8 +79,6 @@ typedef double *const *S;
     KIND(extreme, 0, (int, void *, I *, P, I, I, I), f(dtype, o, O(2), x, rows, cols + 1, inner)) \
     KIND(matmul, 1024, (int, void *, P, P, P, I, I, I, I, I, I, I), \
          f(dtype, o, x, y, form & 4 ? z : NULL, rows, cols, n, A_STRIDES, B_STRIDES)) \
-    KIND(matmul_acc, 1024, (int, void *, P, P, I, I, I, I, I, I, I), \
-         f(dtype, o, x, y, rows, cols, n, A_STRIDES, B_STRIDES)) \
     KIND(linear, 1024, (int, void *, P, P, P, const uint64_t *, I, I, I, I, I, I, I, I), \
          f(dtype, o, x, y, form & 4 ? z : NULL, draw, rows, cols, n, A_STRIDES, form & 4, form & 2, \
            form & 2 ? 52429 : 0)) \
@@ -196,7 +194,7 @@ static void fill(char *to, int special) {
 
 static void choose_arguments(int kind) {
     rows = below(9), cols = below(70), inner = 1 + below(2) * below(20), n = below(70), form = below(8);
-    if (kind == kind_matmul || kind == kind_matmul_acc) rows = below(30), n = below(3) ? n : 380 + below(10);
+    if (kind == kind_matmul) rows = below(30), n = below(3) ? n : 380 + below(10);
     if (kind == kind_sum && below(4) == 0) rows %= 3, inner = 1, cols += 4090; /* around a block */
     keep = below(3) ? 1 + below(65535) : below(2) ? 32768 : 256 * (1 + below(255)), first = random_bits() >> below(64);
     for (int i = 0; i < 2; i++) draw[i] = random_bits();

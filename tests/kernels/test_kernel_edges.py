@@ -54,7 +54,7 @@ def test_edge_pages_can_fail():
 SAME_BITS = ["mg_sum", "mg_max", "mg_min", "mg_philox", "mg_dropout_mask", "mg_dropout", "mg_uniform"]
 
 
-@pytest.mark.parametrize("name", [*SAME_BITS, "mg_matmul", "mg_matmul_acc"])
+@pytest.mark.parametrize("name", [*SAME_BITS, "mg_matmul"])
 def test_same_bits_for_every_instruction_set(name, dtype, rng):
     row = ROWS[name]
     isas = [isa for isa in available_isas() if isa != "scalar" or name in SAME_BITS]
