@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from minigrad import nn
+from minigrad.keras.layers import dropping
+from minigrad.nn.layers.dropping import Draws
+
 ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("0*.py"))
 MNIST = Path(os.environ.get("MINIGRAD_DATA", "")) / "mnist"
 
@@ -34,11 +39,13 @@ def test_example_runs(path):
 
 
 def test_readme_program(tmp_path):
-    program = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    """Its pieces of Python, one after another: ten lines, dropout, a whole step in one call."""
+    pieces = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     script = tmp_path / "session.py"
-    script.write_text(program)
-    accuracy = float(re.search(r"tensor\(([\d.]+)\)\s*$", run(script))[1])
-    assert accuracy > 0.9
+    script.write_text("import warnings\nwarnings.simplefilter('error')\n" + "".join(pieces))
+    output = run(script)
+    assert float(re.search(r"tensor\(([\d.]+)\)$", output, re.MULTILINE)[1]) > 0.9
+    assert len(pieces) == 3 and "mg_linear_grad" in output
 
 
 def test_main_job_on_the_digits(tmp_path):
@@ -62,6 +69,16 @@ def test_main_job_names_what_is_missing(tmp_path):
 
 
 def test_readme_names_real_files():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for path in re.findall(r"`((?:csrc|minigrad|tests|examples)/[\w./]+)`", text):
+    for path in re.findall(r"`((?:csrc|minigrad|tests|examples)/[\w./]+)`", README):
         assert (ROOT / path).exists() or path.startswith("examples/out/"), path
+
+
+def test_readme_names_every_dropout():
+    """The table of the family has the layers that drop or add noise, and no others; each is a function, too."""
+    section = re.search(r"## Dropout\n(.*?)\n## ", README, re.DOTALL)[1]
+    torch_rows, keras_row = section.split("| in Keras's words |")
+    named = set(re.findall(r"`([A-Z]\w+)`", torch_rows.partition("| drops |")[2]))
+    assert named == {name for name in nn.layers.__all__ if issubclass(getattr(nn, name), Draws)}
+    snake = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in named}
+    assert all(callable(getattr(nn.functional, name)) for name in snake)
+    assert set(re.findall(r"`([A-Z]\w+)`", keras_row)) == set(dropping.__all__)
