@@ -1,4 +1,4 @@
-"""7. What a training step is: a list of kernel calls. minigrad.compile writes the list down, and makes the calls from C.
+"""7. What a training step is: a list of kernel calls. minigrad.compile writes it down, and makes the calls from C.
 
     python examples/07_one_call.py
 

@@ -126,7 +126,7 @@ class Generator:
 
     def permutation(self, n: int) -> np.ndarray:
         """0 .. n - 1 in random order: the order of n random 64-bit numbers."""
-        refuse("a permutation, which NumPy computes")
+        refuse("a random permutation")
         keys, order, room = self.words(2 * n), empty(n, np.int64), empty(n + 1, np.int64)
         lib.mg_order(pointer(order), pointer(room), pointer(keys), n)
         return order

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.nn.functional.noises import check_count
 from minigrad.nn.layers.dropping import Drops
 from minigrad.nn.module import Module
 from minigrad.ops.dropout import check_probability
@@ -24,36 +25,30 @@ __all__ = ["DropoutScheduler", "curriculum_dropout", "early_dropout", "late_drop
 Schedule = Callable[[int], float]  # step 0, 1, 2 ... -> rate
 
 
-def _check_steps(steps: Any, name: str) -> int:
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise ValueError(f"{name}: steps has to be a positive int, but got {steps!r}")
-    return steps
-
-
 def early_dropout(p: float, steps: int, decay: bool = False) -> Schedule:
     """Rate p, or one that falls linearly from p if decay is set, in the first steps; 0 from then on.
 
     Against underfitting (Liu et al.: Dropout reduces underfitting, ICML 2023).
     """
-    p, steps = check_probability(p), _check_steps(steps, "early_dropout")
+    p, steps = check_probability(p), check_count(steps, "early_dropout: steps")
     return lambda step: 0.0 if step >= steps else p * (1.0 - step / steps) if decay else p
 
 
 def late_dropout(p: float, steps: int) -> Schedule:
     """Rate 0 in the first steps, p from then on: against overfitting (Liu et al., 2023)."""
-    p, steps = check_probability(p), _check_steps(steps, "late_dropout")
+    p, steps = check_probability(p), check_count(steps, "late_dropout: steps")
     return lambda step: p if step >= steps else 0.0
 
 
 def linear_dropout(start: float, end: float, steps: int) -> Schedule:
     """From rate start at step 0 to end at step `steps`, in a line; end from then on."""
-    start, end, steps = check_probability(start), check_probability(end), _check_steps(steps, "linear_dropout")
+    start, end, steps = check_probability(start), check_probability(end), check_count(steps, "linear_dropout: steps")
     return lambda step: end if step >= steps else start + (end - start) * (step / steps)
 
 
 def curriculum_dropout(p: float, steps: int, gamma: float | None = None) -> Schedule:
     """Rate p (1 - e^(-gamma step)), gamma = 10 / steps: from 0 to nearly p (Morerio: Curriculum dropout, 2017)."""
-    p, steps = check_probability(p), _check_steps(steps, "curriculum_dropout")
+    p, steps = check_probability(p), check_count(steps, "curriculum_dropout: steps")
     gamma = 10.0 / steps if gamma is None else gamma
     if not 0.0 < gamma < math.inf:
         raise ValueError(f"curriculum_dropout: gamma has to be positive and finite, but got {gamma}")

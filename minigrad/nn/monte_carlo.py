@@ -13,6 +13,7 @@ import numpy as np
 from minigrad.engine import make
 from minigrad.grad_mode import no_grad
 from minigrad.nn.containers import Sequential
+from minigrad.nn.functional.noises import check_count
 from minigrad.nn.layers.dropping import Draws
 from minigrad.nn.module import Module
 from minigrad.ops.dropout import stream
@@ -63,8 +64,7 @@ def mc_dropout(model: Module, x: Tensor, samples: int = 100, *, outputs: str = "
     of a call (DropConnect, a noise_shape that shares the batch) get a call per sample. Modes, and the layers'
     generators, are put back. ValueError if nothing in the model is random.
     """
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise ValueError(f"mc_dropout: samples has to be a positive int, but got {samples!r}")
+    check_count(samples, "mc_dropout: samples")
     if outputs not in _TO_PROBABILITIES:
         raise ValueError(f"mc_dropout: outputs must be one of {', '.join(_TO_PROBABILITIES)}, but got {outputs!r}")
     if not precision > 0.0:

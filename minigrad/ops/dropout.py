@@ -37,7 +37,7 @@ class Dropout(Function):
 
 
 class SharedDropout(Function):
-    """Dropout whose mask has the given shape, with 1 where an axis of x shares it;  dx = the same operator of dy."""
+    """y = x 65536 / keep where kept, else 0;  dx = the same of dy. The mask's shape has 1 where an axis shares it."""
 
     @staticmethod
     def forward(ctx, x, draw, keep, shape):

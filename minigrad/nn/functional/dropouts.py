@@ -50,7 +50,10 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Tensor:
-    """Dropout of whole channels of x (N, C, L) or (C, L). Options: generator, seed, mask, return_mask, as dropout."""
+    """In training, each channel of x (N, C, L) or (C, L) is 0 with probability p, else it is divided by 1 - p.
+
+    Options: generator, seed, mask, return_mask, as dropout. RuntimeError for an input of other dimensions.
+    """
     require_tensor(input, "dropout1d")
     check_probability(p)
     ndim = input.array.ndim
@@ -62,7 +65,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Tensor:
-    """Dropout of whole channels of x (N, C, H, W); a 3-D input is taken as (N, C, L), as in PyTorch, with a warning."""
+    """dropout1d for x (N, C, H, W); a 3-D input is taken as (N, C, L), as in PyTorch, with a warning."""
     require_tensor(input, "dropout2d")
     check_probability(p)
     _warn_of_rank("dropout2d", 2, input.array.ndim, (3, 4))
@@ -75,7 +78,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, **options: Any) -> Tensor:
-    """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W)."""
+    """dropout1d for x (N, C, D, H, W) or (C, D, H, W)."""
     require_tensor(input, "dropout3d")
     check_probability(p)
     _warn_of_rank("dropout3d", 3, input.array.ndim, (4, 5))

@@ -30,6 +30,13 @@ def check_size(value: Any, name: str) -> float:
     return float(value)
 
 
+def check_count(value: Any, name: str) -> int:
+    """A number of steps, samples or layers: ValueError unless it is a positive int."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} has to be a positive int, but got {value!r}")
+    return value
+
+
 def _noisy(name: str, input: Any, rate: float, training: bool, inplace: bool, generator: Generator | None,
            seed: int | None, operator: Any, *constants: Any) -> Any:
     """operator(input, draw, *constants), a new draw each time; input itself in evaluation, and at a rate of 0."""

@@ -9,6 +9,7 @@ from minigrad.creation import ones
 from minigrad.dtypes import float64
 from minigrad.methods import become
 from minigrad.nn.functional.dropouts import dropout
+from minigrad.nn.functional.noises import check_count
 from minigrad.ops.dropout import Dropout as DropoutOperator
 from minigrad.ops.dropout import check_probability, kept_of, require_floats, stream
 from minigrad.ops.kernel import require_tensor
@@ -90,9 +91,7 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True, *, 
 
 def stochastic_depth_rates(depth: int, p_last: float = 0.5) -> list[float]:
     """The linear rule: block l of 1 .. depth is dropped with probability l / depth p_last (Huang et al., 2016)."""
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
-        raise ValueError(f"depth has to be a positive int, but got {depth!r}")
-    p_last = check_probability(p_last)
+    depth, p_last = check_count(depth, "stochastic_depth_rates: depth"), check_probability(p_last)
     return [layer / depth * p_last for layer in range(1, depth + 1)]
 
 

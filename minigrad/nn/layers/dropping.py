@@ -43,7 +43,12 @@ class Draws(Module):
         return False
 
     def extra_repr(self) -> str:
-        return "" if self.seed is None else f"seed={self.seed}"
+        return self._shown()
+
+    def _shown(self, **settings: Any) -> str:
+        """The settings for repr, and the seed if there is one."""
+        seed = {} if self.seed is None else {"seed": self.seed}
+        return ", ".join(f"{name}={value}" for name, value in {**settings, **seed}.items())
 
 
 class Drops(Draws):
@@ -59,7 +64,7 @@ class Drops(Draws):
         self.p, self.inplace = p, inplace
 
     def extra_repr(self) -> str:
-        return ", ".join(filter(None, (f"p={self.p}, inplace={self.inplace}", super().extra_repr())))
+        return self._shown(p=self.p, inplace=self.inplace)
 
 
 class Dropout(Drops):
@@ -96,25 +101,29 @@ class OfFunction(Drops):
 
 
 class Dropout1d(OfFunction):
-    """Dropout of whole channels of x (N, C, L) or (C, L)."""
+    """In training, each channel of x (N, C, L) or (C, L) is 0 with probability p, else it is divided by 1 - p."""
 
     _function = staticmethod(F.dropout1d)
 
 
 class Dropout2d(OfFunction):
-    """Dropout of whole channels of x (N, C, H, W)."""
+    """In training, each channel of x (N, C, H, W) is 0 with probability p, else it is divided by 1 - p."""
 
     _function = staticmethod(F.dropout2d)
 
 
 class Dropout3d(OfFunction):
-    """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W)."""
+    """In training, each channel of x (N, C, D, H, W) or (C, D, H, W) is 0 with probability p, else divided by 1 - p."""
 
     _function = staticmethod(F.dropout3d)
 
 
 class AlphaDropout(OfFunction):
-    """Dropout for SELU: what is dropped becomes the limit of SELU, and mean and variance stay."""
+    """In training, y_i = a x_i + A a p with probability 1 - p, else -A a (1 - p).
+
+    A = 1.758, a = ((A^2 p + 1) (1 - p))^-1/2. For SELU, whose limit is -A: mean 0 and variance 1 stay (Klambauer et
+    al., 2017).
+    """
 
     _function = staticmethod(F.alpha_dropout)
 

@@ -33,7 +33,7 @@ class ClassicDropout(Draws):
         return F.classic_dropout(input, self.keep_prob, self.training, self.inplace, generator=self.generator)
 
     def extra_repr(self) -> str:
-        return ", ".join(filter(None, (f"keep_prob={self.keep_prob}, inplace={self.inplace}", super().extra_repr())))
+        return self._shown(keep_prob=self.keep_prob, inplace=self.inplace)
 
 
 class GaussianDropout(OfFunction):
@@ -43,7 +43,7 @@ class GaussianDropout(OfFunction):
 
 
 class ExactDropout(OfFunction):
-    """In training, exactly round((1 - p) n) of the n elements along the last dimension are kept, scaled to the mean."""
+    """In training, y_i = x_i n / k at exactly k = round((1 - p) n) of the n places along the last dimension, else 0."""
 
     _function = staticmethod(F.exact_dropout)
 
@@ -64,8 +64,7 @@ class _Adds(Draws):
         return self._function(input, getattr(self, self._size), self.training, self.inplace, generator=self.generator)
 
     def extra_repr(self) -> str:
-        size = f"{self._size}={getattr(self, self._size)}, inplace={self.inplace}"
-        return ", ".join(filter(None, (size, super().extra_repr())))
+        return self._shown(**{self._size: getattr(self, self._size), "inplace": self.inplace})
 
 
 class GaussianNoise(_Adds):

@@ -32,13 +32,16 @@ class _DropBlock(Drops):
 
 
 class DropBlock1d(_DropBlock):
-    """Drops blocks of each row of x (N, C, L) or (C, L)."""
+    """DropBlock2d for x (N, C, L) or (C, L): blocks of each row."""
 
     _function = staticmethod(F.drop_block1d)
 
 
 class DropBlock2d(_DropBlock):
-    """Drops blocks of each map of x (N, C, H, W) or (C, H, W) (Ghiasi et al., 2018)."""
+    """In training, y = x m count / kept: m is 0 in blocks of each map of x (N, C, H, W) or (C, H, W), else 1.
+
+    The blocks, block_size wide, cover a share of about p (Ghiasi, Lin, Le: DropBlock, NeurIPS 2018).
+    """
 
     _function = staticmethod(F.drop_block2d)
 
@@ -76,12 +79,13 @@ class StochasticDepth(Drops):
         return self.mode == "batch"
 
     def extra_repr(self) -> str:
-        return f"p={self.p}, mode={self.mode}" + ("" if self.seed is None else f", seed={self.seed}")
+        return self._shown(p=self.p, mode=self.mode)
 
 
 class LockedDropout(Drops):
-    """Dropout of x (T, N, C), or (N, T, C) with batch_first, with the same mask at every time (Gal, Ghahramani, 2016).
+    """In training, y_t = x_t m / (1 - p): one mask m for all times t of x (T, N, C), or (N, T, C) with batch_first.
 
+    (Gal, Ghahramani: A theoretically grounded application of dropout in recurrent neural networks, 2016.)
     hold() gives the same for the steps of a recurrence: a function that drops with one mask as often as it is called.
     """
 

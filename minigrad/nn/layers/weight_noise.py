@@ -9,6 +9,7 @@ from typing import Any
 from minigrad.creation import full
 from minigrad.grad_mode import no_grad
 from minigrad.nn import functional as F
+from minigrad.nn.functional.noises import check_count
 from minigrad.nn.layers.basic import Linear
 from minigrad.nn.layers.dropping import Draws, Drops
 from minigrad.nn.parameter import Parameter
@@ -29,7 +30,7 @@ class _OverLinear(Drops):
         self.linear = linear
 
     def extra_repr(self) -> str:
-        return f"p={self.p}" + ("" if self.seed is None else f", seed={self.seed}")
+        return self._shown(p=self.p)
 
 
 class DropConnect(_OverLinear):
@@ -46,9 +47,8 @@ class DropConnect(_OverLinear):
         super().__init__(linear, p, generator, seed)
         if inference not in ("mean", "sample"):
             raise ValueError(f"DropConnect: inference must be 'mean' or 'sample', but got {inference!r}")
-        if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-            raise ValueError(f"DropConnect: samples must be a positive int, but got {samples!r}")
-        self.activation, self.inference, self.samples = activation, inference, samples
+        self.activation, self.inference = activation, inference
+        self.samples = check_count(samples, "DropConnect: samples")
 
     def forward(self, input: Tensor) -> Tensor:
         f = self.activation or (lambda z: z)
@@ -128,7 +128,7 @@ class VariationalDropout(Draws):
         return F.variational_kl(_bounded_alpha(self.log_alpha)).sum() * float(weights)
 
     def extra_repr(self) -> str:
-        return f"features={self.features}" + ("" if self.seed is None else f", seed={self.seed}")
+        return self._shown(features=self.features)
 
 
 class VariationalLinear(Draws):
@@ -160,4 +160,4 @@ class VariationalLinear(Draws):
         return F.variational_kl(_bounded_alpha(self.log_alpha)).sum() * share
 
     def extra_repr(self) -> str:
-        return f"per={self.per}" + ("" if self.seed is None else f", seed={self.seed}")
+        return self._shown(per=self.per)
