@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.tape import bump
 
 __all__ = ["bool", "canonical", "default_float", "double", "dtype", "float", "float32", "float64", "int", "int32",
-           "int64", "long", "of", "promote", "resolve", "set_default_dtype", "title", "uint8"]
+           "int64", "long", "not_implemented", "of", "promote", "resolve", "set_default_dtype", "title", "uint8"]
 
 
 class dtype:
@@ -68,6 +68,11 @@ def of(numpy_dtype: np.dtype) -> dtype:
 def title(numpy_dtype: np.dtype) -> str:
     """PyTorch's other name of a type, which its errors use: Float, Double, Long ..."""
     return _TITLES[of(numpy_dtype)]
+
+
+def not_implemented(operation: str, numpy_dtype: np.dtype, hint: str = "") -> NotImplementedError:
+    """PyTorch's error for elements of a type that an operation does not take."""
+    return NotImplementedError(f"\"{operation}\" not implemented for '{title(numpy_dtype)}'{hint}")
 
 
 def resolve(value: Any) -> np.dtype:

@@ -1,14 +1,23 @@
-"""What a package answers when it is asked for a name that it does not hold: a part loaded on first use, or a clear word
-on what PyTorch has and minigrad does not (PEP 562)."""
+"""Names: of functions and classes that others make; and what a package answers when it is asked for a name that it does
+not hold: a part loaded on first use, or a clear word on what PyTorch has and minigrad does not (PEP 562)."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["package_getattr"]
+__all__ = ["named", "package_getattr"]
+
+M = TypeVar("M")
+
+
+def named(made: M, name: str, doc: str | None) -> M:
+    """A function or class that is one of many made alike, with the name and the docstring of its own."""
+    made.__name__ = made.__qualname__ = name  # type: ignore[attr-defined]
+    made.__doc__ = doc
+    return made
 
 
 def package_getattr(package: str, absent: Mapping[str, str] | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.memory import aligned
+from minigrad.names import named
 from minigrad.native import empty as allocate
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.making import allocating, dtype_of, finish, made_of_numbers, size_of
@@ -81,9 +82,7 @@ def _like(name: str, make_array: Any, what: str) -> Callable[..., Tensor]:
         require_tensor(input, name)
         return finish(make_array(input.array.shape, dtype_of(dtype, input.array.dtype)), requires_grad, device=device)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{what}, in input's shape and type."
-    return allocating(function)
+    return allocating(named(function, name, f"{what}, in input's shape and type."))
 
 
 zeros_like, ones_like = _like("zeros_like", _zeros, "Zeros"), _like("ones_like", _ones, "Ones")

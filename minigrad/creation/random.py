@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.names import named
 from minigrad.native import FLOATS
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.making import allocating, dtype_of, finish, size_of
@@ -108,9 +109,7 @@ def _like(name: str, create: Any) -> Callable[..., Tensor]:
         return create(tuple(input.array.shape), dtype=dtype_of(dtype, input.array.dtype), generator=generator,
                       device=device, requires_grad=requires_grad)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{create.__name__}, in input's shape and type."
-    return function
+    return named(function, name, f"{create.__name__}, in input's shape and type.")
 
 
 rand_like, randn_like = _like("rand_like", rand), _like("randn_like", randn)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine import TensorBase
+from minigrad.names import named
 from minigrad.tensor import Tensor
 
 __all__ = ["of_method"]
@@ -20,6 +21,4 @@ def of_method(name: str) -> Callable[..., Any]:
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return method(input, *args, **kwargs)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = method.__doc__ or f"The method Tensor.{name}."
-    return function
+    return named(function, name, method.__doc__ or f"The method Tensor.{name}.")

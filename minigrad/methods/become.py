@@ -10,6 +10,7 @@ from minigrad import dtypes
 from minigrad.engine import DETACHED, TensorBase, alias, view_needs_grad
 from minigrad.grad_mode import mode
 from minigrad.memory import owns_memory
+from minigrad.names import named
 from minigrad.ops import indexing, views
 from minigrad.ops.kernel import copied, copy_elements
 
@@ -69,9 +70,7 @@ def in_place(function: Any) -> Any:
             x.node, x.index, x.needs_grad = self.node, self.index, self.needs_grad
         return become(self, function(x, *args, **kwargs))
 
-    method.__name__ = method.__qualname__ = function.__name__ + "_"
-    method.__doc__ = f"In place: {function.__doc__ or function.__name__}"
-    return method
+    return named(method, function.__name__ + "_", f"In place: {function.__doc__ or function.__name__}")
 
 
 def assign(x: Any, key: Any, value: Any) -> None:
@@ -103,6 +102,4 @@ def reshape_in_place(function: Any) -> Any:
         x.count_change()
         return x
 
-    method.__name__ = method.__qualname__ = function.__name__ + "_"
-    method.__doc__ = f"In place: {function.__doc__}"
-    return method
+    return named(method, function.__name__ + "_", f"In place: {function.__doc__}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine import TensorBase
+from minigrad.names import named
 from minigrad.native import empty as allocate
 from minigrad.ops.making import allocating, dtype_of, finish, made_of_numbers, size_of
 from minigrad.ops.nested import array_of
@@ -25,9 +26,7 @@ def _new(name: str, make_array: Any) -> Any:
         array = make_array(size_of(size, keywords, name), dtype_of(dtype, self.array.dtype))
         return finish(array, requires_grad, None, device)
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"{name[4:]}(*size), of this tensor's dtype unless told."
-    return allocating(method)
+    return allocating(named(method, name, f"{name[4:]}(*size), of this tensor's dtype unless told."))
 
 
 class NewMethods(TensorBase):

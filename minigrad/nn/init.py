@@ -10,8 +10,9 @@ import numpy as np
 
 from minigrad.engine import make
 from minigrad.grad_mode import no_grad
+from minigrad.names import named
 from minigrad.nn.caller import warn
-from minigrad.nn.normal_quantile import normal_cdf, normal_quantile
+from minigrad.ops.normal import normal_cdf, normal_quantile
 from minigrad.random import Generator, default_generator
 from minigrad.tensor import Tensor
 
@@ -194,9 +195,7 @@ def _old(function: Callable) -> Callable:
         warn(f"`nn.init.{old.__name__}` is now deprecated in favor of `nn.init.{function.__name__}`.", FutureWarning)
         return function(*args, **kwargs)
 
-    old.__name__ = old.__qualname__ = function.__name__.removesuffix("_")
-    old.__doc__ = f"The old name of {function.__name__}."
-    return old
+    return named(old, function.__name__.removesuffix("_"), f"The old name of {function.__name__}.")
 
 
 uniform, normal, constant, eye, dirac, sparse, orthogonal = map(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, T, make, zeros
+from minigrad.names import named
 from minigrad.native import lib
 from minigrad.ops.kernel import as_float, floating, new_like, ptr, require_tensor, unary
 
@@ -149,11 +150,7 @@ def _smooth(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any)
             (x,) = ctx.saved_tensors
             return Grad.apply(dy, x, *ctx.constants), *[None] * len(ctx.constants)
 
-    Forward.__name__ = Forward.__qualname__ = name
-    Forward.__doc__ = formula
-    Grad.__name__ = Grad.__qualname__ = name + "Grad"
-    Grad.__doc__ = f"dx = dy f'(x) of {formula}"
-    return Forward, Grad
+    return named(Forward, name, formula), named(Grad, name + "Grad", f"dx = dy f'(x) of {formula}")
 
 
 def _elu_second(x: Any, pos: float, neg: float, scale: float) -> Any:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import Function, T, TensorBase, make
+from minigrad.names import named
 from minigrad.native import lib
 from minigrad.ops.choice import where
 from minigrad.ops.kernel import as_float, binary, broadcast, copied, require_tensor, save_factors, unary
@@ -142,9 +144,7 @@ def _rounded(name: str, quotient: Any, formula: str) -> type[Function]:
         def backward(ctx, dz):
             return (make(np.zeros(dz.array.shape, dz.array.dtype)),) * 2
 
-    Rounded.__name__ = Rounded.__qualname__ = name
-    Rounded.__doc__ = formula
-    return Rounded
+    return named(Rounded, name, formula)
 
 
 def _trunc_quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -187,7 +187,7 @@ def _refuse(x: TensorBase, y: TensorBase, operation: str) -> None:
     """Shapes that don't fit together can't be divided; nor can integers by 0, and bools not at all."""
     broadcast(x.array.shape, y.array.shape)
     if y.array.dtype.kind == "b":
-        raise NotImplementedError(f"\"{operation}\" not implemented for 'Bool'")
+        raise dtypes.not_implemented(operation, y.array.dtype)
     if y.array.dtype.kind != "f" and not y.array.all():
         raise RuntimeError("ZeroDivisionError")
 
@@ -266,5 +266,5 @@ def pow(input: Any, exponent: Any) -> Any:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     x, y = operands(x, y, "pow")
     if x.array.dtype.kind == "b":
-        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+        raise dtypes.not_implemented("pow", x.array.dtype)
     return Pow.apply(x, y)

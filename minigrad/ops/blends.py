@@ -22,7 +22,7 @@ def lerp(input: T, end: Any, weight: Any) -> T:
         raise RuntimeError(f"expected dtype {input.dtype} for `end` and `weight`, but got "
                            f"{', '.join(str(t.dtype) for t in tensors[1:])}")
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"lerp\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented("lerp", input.array.dtype)
     way = sub(end, input)
     if not isinstance(weight, TensorBase):
         return add(input, mul(way, weight)) if abs(weight) < 0.5 else sub(end, mul(way, 1.0 - weight))

@@ -145,7 +145,7 @@ def clamp(input: T, min: Any = None, max: Any = None) -> T:
         if bound is not None:
             x, _ = operands(x, bound, "clamp")
     if x.array.dtype.kind == "b" and min is not None and max is not None:
-        raise NotImplementedError("\"clamp\" not implemented for 'Bool'")
+        raise dtypes.not_implemented("clamp", x.array.dtype)
     low, high = (None if bound is None else operands(x, bound, "clamp")[1] if isinstance(bound, TensorBase)
                  else make(scalar(bound, x.array.dtype, "clamp")) for bound in (min, max))
     for bound in (low, high):

@@ -87,7 +87,7 @@ def bincount(x: T, weights: Any = None, minlength: int = 0) -> T:
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if x.array.dtype.kind not in "iu":
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtypes.title(x.array.dtype)}'")
+        raise dtypes.not_implemented("bincount_cpu", x.array.dtype)
     if x.array.ndim != 1 or (x.array.size and x.array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if x.array.size and x.array.max() >> 40:
@@ -104,7 +104,7 @@ def histc(x: T, bins: int = 100, min: float = 0, max: float = 0) -> T:
     """How many elements lie in each of `bins` equal intervals from min to max (both 0: of x); others count nowhere."""
     require_tensor(x, "histc")
     if x.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{dtypes.title(x.array.dtype)}'")
+        raise dtypes.not_implemented("histogram_cpu", x.array.dtype)
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     edges = _edges(x.array, bins, float(min), float(max), "histc")
@@ -115,7 +115,7 @@ def histogram(x: Any, bins: Any, *, range: Any = None, weight: Any = None, densi
     """(hist, bin_edges): counts, or sums of weight, between edges; density divides by the total and the widths."""
     require_tensor(x, "histogram")
     if x.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{dtypes.title(x.array.dtype)}'")
+        raise dtypes.not_implemented("histogram_cpu", x.array.dtype)
     if weight is not None and weight.array.shape != x.array.shape:
         raise RuntimeError("torch.histogram: if weight tensor is provided it should have the same shape as the input "
                            "tensor excluding its innermost dimension")

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import Function, T, make, zeros
+from minigrad.names import named
 from minigrad.native import lib
 from minigrad.ops.kernel import as_float, require_tensor, unary
 
@@ -34,9 +36,7 @@ def elementwise(name: str, compute: Any, formula: str, saves: str, derivative: A
             (s,) = ctx.saved_tensors
             return derivative(dy, s)
 
-    Elementwise.__name__ = Elementwise.__qualname__ = name
-    Elementwise.__doc__ = formula
-    return Elementwise
+    return named(Elementwise, name, formula)
 
 
 def by_kernel(function: Any) -> Any:
@@ -87,9 +87,7 @@ def function_of_floats(op: type[Function]) -> Callable[[T], T]:
     def function(input: Any) -> Any:
         return op.apply(as_float(input, name))
 
-    function.__name__ = name
-    function.__doc__ = f"{op.__doc__}"
-    return function
+    return named(function, name, op.__doc__)
 
 
 sqrt, rsqrt, reciprocal = map(function_of_floats, (Sqrt, Rsqrt, Reciprocal))
@@ -100,7 +98,7 @@ def abs(input: T) -> T:
     """|x|"""
     require_tensor(input, "abs")
     if input.array.dtype.kind == "b":
-        raise NotImplementedError("\"abs\" not implemented for 'Bool'")
+        raise dtypes.not_implemented("abs", input.array.dtype)
     return Abs.apply(input) if input.array.dtype.kind == "f" else make(np.asarray(np.abs(input.array)))
 
 

@@ -1,4 +1,4 @@
-"""The gamma function's relatives and erf's inverse, of float64 arrays. No gradients here: special.py has those.
+"""The gamma function's relatives, and erfc, of float64 arrays. No gradients here: special.py has those.
 
 The errors given are relative, except near a zero of the function, where they are absolute.
 """
@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-__all__ = ["digamma", "erfc", "erfinv", "hurwitz_zeta", "lgamma", "polygamma"]
+__all__ = ["digamma", "erfc", "hurwitz_zeta", "lgamma", "polygamma"]
 
 # B_2k / (2k)!, from the Bernoulli numbers B_2 .. B_24
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330,
@@ -68,22 +68,3 @@ def _zeta_positive(s: int, q: np.ndarray) -> np.ndarray:
 def polygamma(n: int, x: np.ndarray) -> np.ndarray:
     """The n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x)."""
     return digamma(x) if n == 0 else (-1.0) ** (n + 1) * math.factorial(n) * hurwitz_zeta(n + 1, x)
-
-
-def erfinv(x: np.ndarray) -> np.ndarray:
-    """The y with erf(y) = x, to 1e-15: a first guess (Winitzki: A handy approximation for the error function, 2008),
-    and three of Halley's steps on erfc, which is exact where x is near 1."""
-    size = np.abs(x)
-    rest = np.where(size < 1.0, 1.0 - size, 0.5)
-    log = np.log(rest * (1.0 + np.minimum(size, 1.0))) / 2.0
-    middle = 2.0 / (math.pi * 0.147) + log
-    y = np.sqrt(np.sqrt(middle ** 2 - 2.0 * log / 0.147) - middle)
-    for _ in range(3):
-        # where x is small, 1 - x has lost its digits, and erf is the one to solve
-        error = np.where(size < 0.5, size - _erf(y), erfc(y) - rest) * (math.sqrt(math.pi) / 2.0) * np.exp(y * y)
-        y = y + error / (1.0 - y * error)
-    y = np.copysign(np.where(size == 0, 0.0, y), x)
-    return np.where(size < 1.0, y, np.where(size == 1.0, np.copysign(np.inf, x), np.nan))
-
-
-_erf = np.vectorize(math.erf, otypes=[np.float64])

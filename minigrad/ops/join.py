@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad import dtypes, tape
 from minigrad.engine import Function, T, TensorBase, make
+from minigrad.names import named
 from minigrad.ops.indexing import Index
 from minigrad.ops.kernel import broadcast, copy_elements, new, require_tensor
 from minigrad.ops.shape import Cast, Reshape, axis_of, expand, unsqueeze
@@ -119,9 +120,9 @@ def _at_least(ndim: int) -> Any:
         xs = tensors_of(tensors, name)
         return one(xs[0]) if len(xs) == 1 else tuple(map(one, xs))
 
-    name = function.__name__ = function.__qualname__ = f"atleast_{ndim}d"
-    function.__doc__ = f"Each tensor with at least {ndim} dimension{'s' * (ndim > 1)}: the new ones have length 1."
-    return function
+    name = f"atleast_{ndim}d"
+    return named(function, name, f"Each tensor with at least {ndim} dimension{'s' * (ndim > 1)}: the new ones have "
+                                 "length 1.")
 
 
 atleast_1d, atleast_2d, atleast_3d = map(_at_least, (1, 2, 3))
@@ -136,9 +137,8 @@ def _stacked(name: str, ndim: int, dim: int) -> Any:
         xs = list((atleast_1d, atleast_2d, atleast_3d)[ndim - 1](xs))
         return cat(xs, 0 if xs[0].array.ndim == 1 else dim)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"cat along dimension {dim}, of tensors with at least {ndim} dimension{'s' * (ndim > 1)}."
-    return function
+    return named(function, name,
+                 f"cat along dimension {dim}, of tensors with at least {ndim} dimension{'s' * (ndim > 1)}.")
 
 
 hstack, vstack, dstack = _stacked("hstack", 1, 1), _stacked("vstack", 2, 0), _stacked("dstack", 3, 2)

@@ -114,7 +114,7 @@ def floating(x: Any, operation: str) -> Any:
     """x, for operations that PyTorch offers for floats alone."""
     require_tensor(x, operation)
     if x.array.dtype.num not in FLOATS:
-        raise NotImplementedError(f"\"{operation}\" not implemented for '{dtypes.title(x.array.dtype)}'")
+        raise dtypes.not_implemented(operation, x.array.dtype)
     return x
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import T, TensorBase, make
+from minigrad.names import named
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.operands import operands
 
@@ -42,9 +43,7 @@ def _comparison(ufunc: Any, name: str) -> Callable[[T, Any], T]:
                 return make(np.full(input.array.shape, ufunc(0, 1 if other > 0 else -1)))
         return _apply(ufunc, *operands(input, other, name))
 
-    function.__name__ = name
-    function.__doc__ = f"Whether input {name} other, element by element."
-    return function
+    return named(function, name, f"Whether input {name} other, element by element.")
 
 
 lt, le, gt, ge, eq, ne = (_comparison(ufunc, name) for ufunc, name in (
@@ -64,9 +63,7 @@ def _logical(ufunc: Any) -> Callable[[T, Any], T]:
         require_tensor(other, name, "other", 2)
         return _apply(ufunc, input, other)
 
-    function.__name__ = name
-    function.__doc__ = f"{name} of what is not 0"
-    return function
+    return named(function, name, f"{name} of what is not 0")
 
 
 logical_and, logical_or, logical_xor = map(_logical, (np.logical_and, np.logical_or, np.logical_xor))
@@ -91,12 +88,10 @@ def _bitwise(function: Any, name: str, bools: builtins.bool = True,
             require_tensor(other, name, "other", 2)
         x, y = operands(input, other, name)
         if x.array.dtype.kind == "f" or (x.array.dtype.kind == "b" and not bools):
-            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(x.array.dtype)}'")
+            raise dtypes.not_implemented(name, x.array.dtype)
         return _apply(function, x, y)
 
-    operation.__name__ = name
-    operation.__doc__ = f"{name} of integers"
-    return operation
+    return named(operation, name, f"{name} of integers")
 
 
 def _shift(ufunc: Any) -> Callable[[T, Any], T]:
@@ -122,7 +117,7 @@ def bitwise_not(input: T) -> T:
     """All bits flipped; the opposite of a bool"""
     require_tensor(input, "bitwise_not")
     if input.array.dtype.kind == "f":
-        raise NotImplementedError(f"\"bitwise_not\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented("bitwise_not", input.array.dtype)
     return make(np.asarray(np.invert(input.array)))
 
 
@@ -141,9 +136,7 @@ def _question(function: Any, name: str, text: str) -> Callable[[T], T]:
         require_tensor(input, name)
         return make(np.asarray(function(input.array), bool))
 
-    operation.__name__ = name
-    operation.__doc__ = text
-    return operation
+    return named(operation, name, text)
 
 
 isnan = _question(np.isnan, "isnan", "Whether an element is NaN")

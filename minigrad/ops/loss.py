@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, make
+from minigrad.names import named
 from minigrad.native import lib
 from minigrad.ops.activation import sigmoid
 from minigrad.ops.kernel import new, new_like, ptr
@@ -14,12 +15,8 @@ from minigrad.ops.kernel import new, new_like, ptr
 __all__ = ["BCE", "L1", "MSE", "BCELogits", "Huber"]
 
 
-def _loss(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any, d_t: Any = None) -> type[Function]:
-    """The Function y = scale * sum f(x, t; p), or with `each` y_i = scale * f(x_i, t_i; p).
-
-    second(x, t, p)  d^2 f / dx dx and d^2 f / dx dt, as tensors or numbers
-    d_t(x, t)        df / dt; None where f is a function of x - t, which makes it -df / dx
-    """
+def _gradient(name: str, kernel: Any, formula: str, second: Any) -> type[Function]:
+    """The Function dx = dy * scale * df/dx; second(x, t, p): d^2 f / dx dx and d^2 f / dx dt, tensors or numbers."""
 
     class Grad(Function):
         @staticmethod
@@ -27,7 +24,7 @@ def _loss(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any, d
             ctx.constants = each, scale, p
             ctx.save_for_backward(dy, x, t)
             dx = new_like(x)
-            grad_kernel(x.array.dtype.num, dx._pointer, ptr(dy), ptr(x), ptr(t), x.array.size, each, scale, p)
+            kernel(x.array.dtype.num, dx._pointer, ptr(dy), ptr(x), ptr(t), x.array.size, each, scale, p)
             return dx
 
         @staticmethod
@@ -42,6 +39,17 @@ def _loss(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any, d
             xx, xt = second(x, t, p)
             return (ddy if each or ddy is None else ddy.sum(), c * xx if need_x else None, c * xt if need_t else None,
                     None, None, None)
+
+    return named(Grad, f"{name}Grad", f"dx = dy * scale * df/dx of {formula}")
+
+
+def _loss(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any, d_t: Any = None) -> type[Function]:
+    """The Function y = scale * sum f(x, t; p), or with `each` y_i = scale * f(x_i, t_i; p).
+
+    second     as _gradient has it
+    d_t(x, t)  df / dt; None where f is a function of x - t, which makes it -df / dx
+    """
+    gradient = _gradient(name, grad_kernel, formula, second)
 
     class Loss(Function):
         @staticmethod
@@ -58,15 +66,11 @@ def _loss(name: str, kernel: Any, grad_kernel: Any, formula: str, second: Any, d
         def backward(ctx, dy):
             x, t = ctx.saved_tensors
             need_x, need_t, *_ = ctx.needs_input_grad
-            dx = Grad.apply(dy, x, t, *ctx.constants) if need_x or d_t is None else None
+            dx = gradient.apply(dy, x, t, *ctx.constants) if need_x or d_t is None else None
             dt = None if not need_t else -dx if d_t is None else d_t(x, t) * (dy * ctx.constants[1])
             return dx if need_x else None, dt, None, None, None
 
-    Loss.__name__ = Loss.__qualname__ = name
-    Loss.__doc__ = formula
-    Grad.__name__ = Grad.__qualname__ = f"{name}Grad"
-    Grad.__doc__ = f"dx = dy * scale * df/dx of {formula}"
-    return Loss
+    return named(Loss, name, formula)
 
 
 def _huber_second(x: Any, t: Any, p: float) -> tuple:

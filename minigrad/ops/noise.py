@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, make
+from minigrad.names import named
 from minigrad.native import lib, pointer
 from minigrad.ops.kernel import new_like, ptr
 from minigrad.random import Generator
@@ -33,7 +34,7 @@ def diagonal(name: str, compute: Any, formula: str) -> type[Function]:
         def backward(ctx, dy):
             return Diagonal.apply(dy, ctx.draw, *ctx.constants), None, *[None] * len(ctx.constants)
 
-    return _named(Diagonal, name, formula)
+    return named(Diagonal, name, formula)
 
 
 def additive(name: str, compute: Any, formula: str) -> type[Function]:
@@ -48,13 +49,7 @@ def additive(name: str, compute: Any, formula: str) -> type[Function]:
         def backward(ctx, dy):
             return dy, *[None] * (len(ctx.needs_input_grad) - 1)
 
-    return _named(Additive, name, formula)
-
-
-def _named(function: type[Function], name: str, formula: str) -> type[Function]:
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = formula
-    return function
+    return named(Additive, name, formula)
 
 
 def _by_kernel(kernel: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, T, TensorBase, make
+from minigrad.names import named
 from minigrad.ops.shape import Cast
 from minigrad.tape import constant
 
@@ -82,6 +83,4 @@ def function_of(op: type[Function], name: str) -> Callable[[T, Any], T]:
             input, other = operands(input, other, name)
         return op.apply(input, other)
 
-    function.__name__ = name
-    function.__doc__ = f"{op.__doc__}"
-    return function
+    return named(function, name, op.__doc__)

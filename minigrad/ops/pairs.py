@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, T, TensorBase, make
+from minigrad.names import named
 from minigrad.ops.arithmetic import mul, pow, trunc_divide
 from minigrad.ops.choice import where
 from minigrad.ops.elementwise import flat
@@ -40,9 +41,7 @@ def _pair(name: str, ufunc: Any, formula: str, dx: Any, dy: Any) -> type[Functio
             x, y, z = ctx.saved_tensors
             return dx(dz, x, y, z) if need_x else None, dy(dz, x, y, z) if need_y else None
 
-    Pair.__name__ = Pair.__qualname__ = name
-    Pair.__doc__ = formula
-    return Pair
+    return named(Pair, name, formula)
 
 
 def _no_gradient(dz: Any, x: Any, y: Any, z: Any) -> Any:
@@ -100,12 +99,10 @@ def _function(op: type[Function], integers: str = "refused", numbers: str = "") 
         if kind != "f" and integers == "floats":
             x, y = as_float(x, name), as_float(y, name)
         elif (kind == "b" and integers != "any") or (kind != "f" and integers == "refused"):
-            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(x.array.dtype)}'")
+            raise dtypes.not_implemented(name, x.array.dtype)
         return op.apply(x, y)
 
-    function.__name__ = name
-    function.__doc__ = f"{op.__doc__}"
-    return function
+    return named(function, name, op.__doc__)
 
 
 atan2, xlogy = _function(Atan2, "floats"), _function(Xlogy, "floats", "input other")

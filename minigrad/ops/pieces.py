@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import T, TensorBase
+from minigrad.names import named
 from minigrad.ops.indexing import Index, View
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.shape import axis_of
@@ -139,9 +140,7 @@ def _split_at(name: str, least: int, axis_for: Any) -> Any:
                                f"{x.array.shape[axis]} is not divisible by the split_size {indices_or_sections}!")
         return tensor_split(x, indices_or_sections, axis)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"tensor_split along dimension {axis_for(max(least, 2))} (of {max(least, 2)})."
-    return function
+    return named(function, name, f"tensor_split along dimension {axis_for(max(least, 2))} (of {max(least, 2)}).")
 
 
 hsplit = _split_at("hsplit", 1, lambda ndim: min(ndim - 1, 1))

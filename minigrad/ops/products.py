@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import T, TensorBase, make
+from minigrad.names import named
 from minigrad.ops import arithmetic
 from minigrad.ops.choice import fill
 from minigrad.ops.join import broadcast_tensors, tensors_of
@@ -187,10 +188,10 @@ def _chain(xs: list) -> Any:
 
 def _adding(name: str, formula: str, ndims: tuple[int, int], product: Any, names: tuple[str, str]) -> Any:
     """The function beta * input + alpha * product(a, b)."""
-    def function(input: Any, *args: Any, beta: Any = 1, alpha: Any = 1, **named: Any) -> Any:
+    def function(input: Any, *args: Any, beta: Any = 1, alpha: Any = 1, **keywords: Any) -> Any:
         require_tensor(input, name)
-        factors = [*args, *[named.pop(key) for key in names[len(args):] if key in named]]
-        if named or len(factors) != 2:
+        factors = [*args, *[keywords.pop(key) for key in names[len(args):] if key in keywords]]
+        if keywords or len(factors) != 2:
             raise TypeError(f"{name}() takes (input, {names[0]}, {names[1]}, *, beta=1, alpha=1)")
         for position, (x, ndim) in enumerate(zip(factors, ndims)):
             require_tensor(x, name, names[position], position + 2)
@@ -199,9 +200,8 @@ def _adding(name: str, formula: str, ndims: tuple[int, int], product: Any, names
                                    f"{list(x.array.shape)}")
         return _sum(name, input, product(*factors), beta, alpha)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"beta * input + alpha * ({formula}); input broadcasts, and counts for nothing if beta is 0."
-    return function
+    return named(function, name,
+                 f"beta * input + alpha * ({formula}); input broadcasts, and counts for nothing if beta is 0.")
 
 
 def _sum(name: str, x: Any, y: Any, beta: Any, alpha: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import return_types
+from minigrad import dtypes, return_types
 from minigrad.engine import T, TensorBase, make
 from minigrad.ops.blends import lerp
 from minigrad.ops.extremes import Share
@@ -43,7 +43,7 @@ def _middle(a: np.ndarray, axis: int, skip_nan: bool) -> np.ndarray:
 def _median(x: Any, dim: Any, keepdim: bool, name: str) -> Any:
     require_tensor(x, name)
     if x.array.dtype.kind == "b":
-        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
+        raise dtypes.not_implemented(name, x.array.dtype)
     skip_nan = name == "nanmedian"
     if dim is not None:
         axis = axis_of(dim, x.array.ndim)

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import T, TensorBase, make
+from minigrad.names import named
 from minigrad.ops.choice import where
 from minigrad.ops.indexing import Index, Put
 from minigrad.ops.join import cat
@@ -180,9 +181,7 @@ def _indices(name: str, find: Any) -> Any:
             raise RuntimeError(f"\"{name}\" not implemented for '{wanted}'")
         return make(np.stack(find(row, offset, col)).astype(wanted))
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The (2, n) rows and columns of {name[:4]} of a (row, col) matrix, in order."
-    return function
+    return named(function, name, f"The (2, n) rows and columns of {name[:4]} of a (row, col) matrix, in order.")
 
 
 tril_indices, triu_indices = _indices("tril_indices", np.tril_indices), _indices("triu_indices", np.triu_indices)

@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, T, make
+from minigrad.names import named
 from minigrad.native import FLOATS, lib
 from minigrad.ops.choice import where
 from minigrad.ops.kernel import as_float, new, ptr, require_tensor
@@ -80,7 +81,7 @@ def numpy_names(function: F) -> F:
     """The function with NumPy's names axis and keepdims for dim and keepdim, which PyTorch takes as well."""
 
     @functools.wraps(function)
-    def named(*args: Any, **kwargs: Any) -> Any:
+    def with_names(*args: Any, **kwargs: Any) -> Any:
         for name, own in (("axis", "dim"), ("keepdims", "keepdim")):
             if name in kwargs:
                 if own in kwargs:
@@ -88,7 +89,7 @@ def numpy_names(function: F) -> F:
                 kwargs[own] = kwargs.pop(name)
         return function(*args, **kwargs)
 
-    return named
+    return with_names
 
 
 def sum(input: T, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
@@ -142,7 +143,7 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
     return sum(input != 0, dim)
 
 
-def _truth(ufunc: Any) -> Any:
+def _truth(ufunc: Any, text: str) -> Any:
     name = ufunc.__name__.removeprefix("logical_")
 
     @numpy_names
@@ -152,13 +153,12 @@ def _truth(ufunc: Any) -> Any:
         found = np.asarray(ufunc.reduce(input.array, axis=axes, keepdims=keepdim, dtype=bool))
         return make(found.astype(np.uint8) if input.array.dtype.num == _UINT8 else found)
 
-    return function
+    return named(function, name, text)
 
 
 _UINT8 = np.dtype(np.uint8).num
-all, any = _truth(np.logical_and), _truth(np.logical_or)
-all.__doc__ = "Whether all elements over dim are nonzero: bools, but uint8 of uint8."
-any.__doc__ = "Whether any element over dim is nonzero: bools, but uint8 of uint8."
+all = _truth(np.logical_and, "Whether all elements over dim are nonzero: bools, but uint8 of uint8.")
+any = _truth(np.logical_or, "Whether any element over dim is nonzero: bools, but uint8 of uint8.")
 
 
 class LogSumExp(Function):

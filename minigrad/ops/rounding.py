@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.engine import Function, T, make
+from minigrad.names import named
 from minigrad.ops.elementwise import by_numpy, elementwise, flat
 from minigrad.ops.kernel import require_tensor
 
@@ -23,12 +24,10 @@ def _function(op: type[Function]) -> Callable[[T], T]:
         require_tensor(input, name)
         kind = input.array.dtype.kind
         if kind == "b" or (kind != "f" and op is Frac):
-            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input.array.dtype)}'")
+            raise dtypes.not_implemented(name, input.array.dtype)
         return op.apply(input) if kind == "f" else make(input.array.copy())
 
-    function.__name__ = name
-    function.__doc__ = f"{op.__doc__}"
-    return function
+    return named(function, name, op.__doc__)
 
 
 Floor = elementwise("Floor", by_numpy(np.floor), "y = the largest whole number <= x;  dx = 0", "x", flat)
@@ -61,5 +60,5 @@ def round(input: T, *, decimals: int = 0) -> T:
     if not decimals:
         return _round(input)
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"round_cpu\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented("round_cpu", input.array.dtype)
     return RoundTo.apply(input, decimals)

@@ -194,7 +194,7 @@ def logcumsumexp(input: T, dim: int) -> T:
     """ln of the running sum of e^x along dim, without overflow."""
     require_tensor(input, "logcumsumexp")
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"logcumsumexp\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented("logcumsumexp", input.array.dtype)
     axis = axis_of(dim, input.array.ndim)
     return LogCumSumExp.apply(input, axis, False) if input.array.ndim and input.array.size else input.clone()
 

@@ -205,7 +205,7 @@ def _along(op: type[Function], x: Any, dim: int, dtype: Any, name: str) -> Any:
     if dtype is not None:
         x = Cast.apply(x, dtypes.resolve(dtype))
     if x.array.dtype.num not in FLOATS:
-        raise NotImplementedError(f"\"{name}\" not implemented for {x.dtype}: it needs floating-point input")
+        raise dtypes.not_implemented(name, x.array.dtype, ": it needs floating-point input")
     axis, last = axis_of(dim, x.array.ndim), x.array.ndim - 1
     if last < 0:
         return op.apply(x.reshape(1)).reshape(())

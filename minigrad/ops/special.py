@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import Function, T, make
-from minigrad.ops import gamma
+from minigrad.ops import gamma, normal
 from minigrad.ops.choice import where
 from minigrad.ops.elementwise import TWO_OVER_SQRT_PI, by_numpy, elementwise, function_of_floats
 from minigrad.ops.kernel import as_float
@@ -23,7 +23,7 @@ def _in_double(function: Any) -> Any:
 
 Erfc = elementwise("Erfc", _in_double(gamma.erfc), "y = 1 - erf(x);  dx = -2 / sqrt(pi) e^(-x^2) dy", "x",
                    lambda dy, x: dy * ((-x.square()).exp() * -TWO_OVER_SQRT_PI))
-Erfinv = elementwise("Erfinv", _in_double(gamma.erfinv), "erf(y) = x;  dx = sqrt(pi) / 2 e^(y^2) dy", "y",
+Erfinv = elementwise("Erfinv", _in_double(normal.erfinv), "erf(y) = x;  dx = sqrt(pi) / 2 e^(y^2) dy", "y",
                      lambda dy, y: dy * (y.square().exp() / TWO_OVER_SQRT_PI))
 Lgamma = elementwise("Lgamma", _in_double(gamma.lgamma), "y = ln |gamma(x)|;  dx = dy digamma(x)", "x",
                      lambda dy, x: dy * digamma(x))

@@ -9,7 +9,7 @@ from faces import assert_same
 from minigrad import nn
 from minigrad.creation import empty, zeros
 from minigrad.nn import init
-from minigrad.nn.normal_quantile import normal_cdf, normal_quantile
+from minigrad.ops.normal import normal_cdf, normal_quantile
 from minigrad.random import Generator
 
 SHAPE = (300, 200)  # fan_in 200, fan_out 300

@@ -63,8 +63,7 @@ def _as_rows(input: Any, target: Any, name: str) -> tuple[Any, Any, tuple[int, .
             raise _misfit(xs, target, name)
         ts = ()
     if input.array.dtype.num not in FLOATS:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input.array.dtype)}': it needs "
-                                  "floating-point input")
+        raise dtypes.not_implemented(name, input.array.dtype, ": it needs floating-point input")
     if len(xs) == 1:
         input = input.reshape(1, -1)
     elif len(xs) > 2:
@@ -169,7 +168,7 @@ def _matrix(input: Any, name: str) -> Any:
         raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
                            f"{list(shape)}")
     if input.array.dtype.num not in FLOATS:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented(name, input.array.dtype)
     return input if len(shape) == 2 else input.reshape(1, -1)
 
 

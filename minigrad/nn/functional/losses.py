@@ -46,7 +46,7 @@ def _of_difference(op: Any, name: str, input: Any, target: Any, how: str, scale:
     if input.array.dtype is not target.array.dtype:
         input, target = operands(input, target, name)
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented(name, input.array.dtype)
     return _loss(op, input, target, how, scale, p)
 
 
@@ -130,7 +130,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_avera
         raise ValueError(f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
                          "deprecated. Please ensure they have the same size.")
     if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{dtypes.title(input.array.dtype)}'")
+        raise dtypes.not_implemented("binary_cross_entropy", input.array.dtype)
     if input.array.dtype is not target.array.dtype:
         raise RuntimeError(f"Found dtype {dtypes.title(target.array.dtype)} but expected "
                            f"{dtypes.title(input.array.dtype)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import TensorBase, make
 from minigrad.native import FLOATS
 from minigrad.ops.kernel import require_tensor
@@ -17,15 +18,13 @@ from minigrad.tensor import Tensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
 
-_TYPE_NAMES = {"bool": "Bool", "uint8": "Byte", "int32": "Int", "int64": "Long"}
-
 
 def _check(name: str, input: Any, **others: Any) -> None:
     """Input of floats, and the other tensors, where they are given, of the same type."""
     require_tensor(input, name)
     dtype = input.array.dtype
     if dtype.num not in FLOATS:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{_TYPE_NAMES[dtype.name]}'")
+        raise dtypes.not_implemented(name, dtype)
     for what, other in others.items():
         if other is None:
             continue

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.engine import TensorBase
 from minigrad.native import FLOATS
 from minigrad.ops.kernel import require_tensor
 
 __all__ = ["are_integers", "in_doubles", "numbers", "require_floats", "with_batch", "without_batch"]
-
-_TYPE_NAMES = {"bool": "Bool", "uint8": "Byte", "int32": "Int", "int64": "Long"}
 
 
 def numbers(value: Any, dims: int, operation: str, name: str, default: tuple | None = None) -> tuple[int, ...]:
@@ -35,8 +34,8 @@ def require_floats(input: Any, operation: str, kernel: str = "") -> None:
     """A tensor of floats; NotImplementedError for other types."""
     require_tensor(input, operation)
     if input.array.dtype.num not in FLOATS:
-        raise NotImplementedError(f"\"{kernel or operation}\" not implemented for "
-                                  f"'{_TYPE_NAMES[input.array.dtype.name]}': {operation} needs floating-point input")
+        raise dtypes.not_implemented(kernel or operation, input.array.dtype,
+                                     f": {operation} needs floating-point input")
 
 
 def are_integers(*tensors: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The normal distribution's Phi and its inverse, for truncated normal draws. Off the training path: by NumPy."""
+"""The normal distribution's Phi and its inverse, and erf's inverse, of float64. No gradients here. By NumPy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-__all__ = ["normal_cdf", "normal_quantile"]
+__all__ = ["erfinv", "normal_cdf", "normal_quantile"]
 
 
 def normal_cdf(x: float) -> float:
@@ -34,10 +34,19 @@ _FAR_TAIL = (
 
 
 def normal_quantile(p: np.ndarray) -> np.ndarray:
-    """Phi^-1(p) of float64 probabilities; -inf and inf at 0 and 1."""
-    q = p - 0.5
+    """Phi^-1(p) of probabilities; -inf and inf at 0 and 1."""
+    return _quantile(p - 0.5, np.minimum(p, 1.0 - p))
+
+
+def erfinv(x: np.ndarray) -> np.ndarray:
+    """The y with erf(y) = x, which is Phi^-1((1 + x) / 2) / sqrt(2); NaN where |x| > 1."""
+    return _quantile(x / 2.0, (1.0 - np.abs(x)) / 2.0) / math.sqrt(2.0)
+
+
+def _quantile(q: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Phi^-1(1/2 + q), where rest = 1/2 - |q| is given besides: near 0 or 1 it has the digits that q has lost."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.sqrt(-np.log(np.minimum(p, 1.0 - p)))
+        r = np.sqrt(-np.log(rest))
         tail = np.where(r <= 5.0, _ratio(_TAIL, r - 1.6), _ratio(_FAR_TAIL, r - 5.0))
         tail = np.where(np.isinf(r), np.inf, tail)
         return np.where(np.abs(q) <= 0.425, q * _ratio(_CENTRE, 0.180625 - q * q), np.copysign(tail, q))
