@@ -104,9 +104,9 @@ class Registry:
         if config is None or not isinstance(config, (str, dict)):
             return config
         name = config if isinstance(config, str) else config["class_name"]
-        if name == "function":
-            name, config = config["config"], config["config"]
         registered = config.get("registered_name") if isinstance(config, dict) else None
+        if name == "function":
+            name = config = config["config"]
         found = self.find(registered or name, custom_objects) or self.find(name, custom_objects)
         if found is None:
             raise ValueError(f"Could not interpret {self.kind} identifier: {name}. A class or function of your own is "

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras_courses  # noqa: F401 - its programs enter themselves
 import numpy as np
 import pytest
 from keras_programs import PROGRAMS, run

@@ -1,5 +1,6 @@
 """Layers, by Keras's names."""
 
+from minigrad.keras import nonlinear
 from minigrad.keras.layers import activation_layers, core, dense, dropping, merging, normalization, shaping
 from minigrad.keras.layers.activation_layers import *
 from minigrad.keras.layers.core import *
@@ -20,6 +21,7 @@ _NAMES = [name for module in _MODULES for name in module.__all__ if not name.end
 
 registry = Registry("layer", "keras.layers", {name: globals()[name] for name in _NAMES if name[0].isupper()})
 deserialize, serialize = registry.deserialize, registry.serialize
+nonlinear.registry.objects.update({name: globals()[name] for name in activation_layers.__all__ if name != "Activation"})
 
 __all__ = ["InputSpec", "Layer", "deserialize", "maximum", "minimum", "serialize", *_NAMES]
 

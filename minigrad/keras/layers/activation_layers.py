@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.keras import activations
+from minigrad.keras import nonlinear
 from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
@@ -34,7 +34,7 @@ class Activation(_Elementwise):
         return self.activation(inputs)
 
     def is_relu(self) -> bool:
-        return self.activation is activations.relu
+        return self.activation is nonlinear.relu
 
 
 def _nonnegative(layer: str, **values: float | None) -> None:
@@ -58,7 +58,7 @@ class ReLU(_Elementwise):
         self._set(max_value=max_value, negative_slope=negative_slope, threshold=threshold)
 
     def call(self, inputs: Tensor) -> Tensor:
-        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
+        return nonlinear.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
     def is_relu(self) -> bool:
         return self.max_value is None and self.negative_slope == 0.0 == self.threshold
@@ -76,7 +76,7 @@ class LeakyReLU(_Elementwise):
         self.negative_slope = negative_slope
 
     def call(self, inputs: Tensor) -> Tensor:
-        return activations.leaky_relu(inputs, self.negative_slope)
+        return nonlinear.leaky_relu(inputs, self.negative_slope)
 
 
 class ELU(_Elementwise):
@@ -89,7 +89,7 @@ class ELU(_Elementwise):
         self.alpha = alpha
 
     def call(self, inputs: Tensor) -> Tensor:
-        return activations.elu(inputs, self.alpha)
+        return nonlinear.elu(inputs, self.alpha)
 
 
 class PReLU(_Elementwise):
@@ -114,7 +114,7 @@ class PReLU(_Elementwise):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed)
 
     def call(self, inputs: Tensor) -> Tensor:
-        return activations.relu(inputs) - self.alpha * activations.relu(-inputs)
+        return nonlinear.relu(inputs) - self.alpha * nonlinear.relu(-inputs)
 
 
 class Softmax(_Elementwise):
@@ -129,8 +129,8 @@ class Softmax(_Elementwise):
     def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
         x = inputs if mask is None else inputs - (~mask).to(inputs.dtype) * 1e9
         if not isinstance(self.axis, (tuple, list)):
-            return activations.softmax(x, self.axis)
+            return nonlinear.softmax(x, self.axis)
         if len(self.axis) == 1:
-            return activations.softmax(x, self.axis[0])
+            return nonlinear.softmax(x, self.axis[0])
         axes = tuple(self.axis)
         return (x - x.logsumexp(axes, keepdim=True)).exp()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import make
-from minigrad.keras import activations, regularizers
+from minigrad.keras import nonlinear, regularizers
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
 from minigrad.keras.registry import get_registered_name
@@ -36,7 +36,7 @@ class InputLayer(Layer):
         self.batch_shape = (batch_size, *_sizes(shape)) if batch_shape is None else _sizes(batch_shape)
         self._dtype = np.dtype(str(dtype or self.variable_dtype)).name
         self.built = True
-        Node(self, (), {}, KerasTensor(self.batch_shape, self._dtype, self.name))
+        Node(self, (), {}, KerasTensor(self.batch_shape, self._dtype, name))
 
     @property
     def dtype(self) -> str:
@@ -77,6 +77,9 @@ class Lambda(Layer):
         more = {"training": training} if self._takes_training else {}
         return self.function(inputs, **self.arguments, **more)
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._tried(args, kwargs) if self._output_shape is None else super().compute_output_spec(*args, **kwargs)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._output_shape is None:
             return Layer.compute_output_shape(self, input_shape)
@@ -93,7 +96,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(**{**config, "function": activations.get(config["function"])})
+        return cls(**{**config, "function": nonlinear.get(config["function"])})
 
 
 class ActivityRegularization(Layer):

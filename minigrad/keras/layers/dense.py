@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.keras import activations
+from minigrad.keras import nonlinear
 from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
@@ -71,7 +71,7 @@ class Dense(Configured, Layer):
         return linear.Dense.apply(x, w, b, *relu)
 
     def is_relu(self) -> bool:
-        return self.activation is activations.relu
+        return self.activation is nonlinear.relu
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)

@@ -117,6 +117,11 @@ class Layer(Weights):
         return self.compute_dtype
 
     @property
+    def _type_name(self) -> str:
+        """What summary() calls it."""
+        return type(self).__name__
+
+    @property
     def path(self) -> str:
         return self.name
 
@@ -131,9 +136,12 @@ class Layer(Weights):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the result, None where it depends on the batch: found by calling the layer on zeros."""
-        inputs = tree.map_structure(lambda shape: KerasTensor(shape, self.compute_dtype),
-                                    input_shape) if _is_shapes(input_shape) else KerasTensor(input_shape)
-        return shape_of(self._tried((inputs,), {}))
+        def inputs(shape: Any) -> Any:
+            if isinstance(shape, dict):
+                return {name: inputs(one) for name, one in shape.items()}
+            return [inputs(one) for one in shape] if _is_shapes(shape) else KerasTensor(shape, self.compute_dtype)
+
+        return shape_of(self._tried((inputs(input_shape),), {}))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: from_config(layer.get_config())."""
@@ -270,23 +278,20 @@ class Layer(Weights):
 
     # -- of functional models ------------------------------------------------------------------------------------------
 
-    def _only_node(self, what: str) -> Node:
-        if len(self._inbound_nodes) != 1:
-            count = len(self._inbound_nodes)
-            reason = "has never been called" if not count else f"has {count} inbound nodes"
-            raise (AttributeError if count else ValueError)(
-                f"The layer {self.name} {reason}, and thus has no defined {what}.")
+    def _first_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
         return self._inbound_nodes[0]
 
     @property
     def input(self) -> Any:
-        """The KerasTensors of its only call."""
-        inputs = self._only_node("input").inputs
+        """The KerasTensors of its first call."""
+        inputs = self._first_node("input").inputs
         return inputs[0] if len(inputs) == 1 else inputs
 
     @property
     def output(self) -> Any:
-        return self._only_node("output").outputs
+        return self._first_node("output").outputs
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -13,7 +13,7 @@ from minigrad.keras.config import epsilon as smallest
 from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.settings import Configured
-from minigrad.keras.tensors import as_array
+from minigrad.keras.tensors import as_array, readable
 from minigrad.ops.norm import batch_norm, layer_norm
 from minigrad.tensor import Tensor
 
@@ -150,8 +150,7 @@ class Normalization(Layer):
                              f"mean={mean} and variance={variance}")
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         self.input_mean, self.input_variance, self.invert = mean, variance, invert
-        self.mean: Any = None
-        self.variance: Any = None
+        self._fixed: Any = None  # mean and variance, where they were given
 
     def build(self, input_shape: Any) -> None:
         ndim = len(input_shape)
@@ -168,12 +167,26 @@ class Normalization(Layer):
             shape = tuple(input_shape[axis] for axis in kept)
             self.adapt_mean = self.add_weight(shape, "zeros", name="mean", trainable=False)
             self.adapt_variance = self.add_weight(shape, "ones", name="variance", trainable=False)
-            self.count = self.add_weight((), "zeros", "int64", name="count", trainable=False)
+            self.count = self.add_weight((), "zeros", "int32", name="count", trainable=False)
         else:
             dtype = np.dtype(self.compute_dtype)
-            self.mean, self.variance = (
+            self._fixed = tuple(
                 make(np.array(np.broadcast_to(self._laid_out(as_array(v).astype(dtype)), self._wide)))
                 for v in (self.input_mean, self.input_variance))
+
+    def _statistics(self) -> tuple[Any, Any]:
+        """Mean and variance, in the shape in which they meet the data; None before it is built."""
+        if self.built and self._fixed is None:
+            return tuple(make(self._laid_out(v.array)) for v in (self.adapt_mean, self.adapt_variance))
+        return self._fixed or (None, None)
+
+    @property
+    def mean(self) -> Any:
+        return readable(self._statistics()[0])
+
+    @property
+    def variance(self) -> Any:
+        return readable(self._statistics()[1])
 
     def _laid_out(self, value: np.ndarray) -> np.ndarray:
         """A vector of statistics along the axes that are kept."""
@@ -199,14 +212,10 @@ class Normalization(Layer):
         squares = sum(np.square(b - self._laid_out(np.asarray(mean)), dtype=np.float64).sum(axes) for b in batches)
         self.adapt_mean.assign(mean)
         self.adapt_variance.assign(squares / count)
-        self.count.assign(count)
 
     def call(self, inputs: Tensor) -> Tensor:
         x = inputs.to(np.dtype(self.compute_dtype))
-        if self.input_mean is None:
-            mean, variance = (make(self._laid_out(v.array)) for v in (self.adapt_mean, self.adapt_variance))
-        else:
-            mean, variance = self.mean, self.variance
+        mean, variance = self._statistics()
         scale = variance.sqrt().clamp(min=smallest())
         return x * scale + mean if self.invert else (x - mean) / scale
 

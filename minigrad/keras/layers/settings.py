@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.keras import activations, constraints, initializers, regularizers
+from minigrad.keras import constraints, initializers, nonlinear, regularizers
 
 __all__ = ["Configured"]
 
 _KINDS = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints,
-          "activation": activations}
+          "activation": nonlinear}
 
 
 class Configured:

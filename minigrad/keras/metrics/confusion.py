@@ -54,6 +54,7 @@ class Counts(Metric):
     """
 
     thresholds: Any
+    _counted = _NAMES  # the counts that are kept
 
     def _start(self, thresholds: list[float], top_k: int | None = None, class_id: int | None = None,
                shape: tuple[int, ...] = ()) -> None:
@@ -61,7 +62,7 @@ class Counts(Metric):
         count = len(self._limits)
         self._even = count > 2 and bool(np.allclose(np.clip(self._limits, 0, 1), evenly(count), atol=epsilon()))
         self.top_k, self.class_id = top_k, class_id
-        for name in _NAMES:
+        for name in self._counted:
             setattr(self, name, self._sum(name, (count, *shape)))
 
     def _below(self, y_pred: np.ndarray) -> np.ndarray:
@@ -100,9 +101,10 @@ class Counts(Metric):
         above = [counts[:, ::-1].cumsum(1)[:, ::-1][:, 1:] for counts in (positive, negative)]
         rest = [counts.sum(1, keepdims=True) - over for counts, over in zip((positive, negative), above)]
         order = np.argsort(np.argsort(self._limits, kind="stable"), kind="stable")
-        for name, counts in zip(_NAMES, (*above, rest[1], rest[0])):
+        found = dict(zip(_NAMES, (*above, rest[1], rest[0])))
+        for name in self._counted:
             array = getattr(self, name).array
-            array += counts.T[order].reshape(array.shape)
+            array += found[name].T[order].reshape(array.shape)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         self._count(*self._prepared(y_true, y_pred, sample_weight))
@@ -147,12 +149,14 @@ class _AtThresholds(Counts):
 class Precision(_AtThresholds):
     """true positives / all that were predicted positive"""
 
+    _counted = ("true_positives", "false_positives")
     _each = Counts._precision
 
 
 class Recall(_AtThresholds):
     """true positives / all that are positive"""
 
+    _counted = ("true_positives", "false_negatives")
     _each = Counts._recall
 
 
@@ -160,6 +164,8 @@ def _counter(class_name: str, name: str) -> Any:
     """The metric that is one of the four counts."""
 
     class Counter(_AtThresholds):
+        _counted = (name,)
+
         def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
             super().__init__(thresholds, name=name, dtype=dtype)
 

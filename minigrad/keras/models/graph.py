@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import make
-from minigrad.keras import activations, tree
+from minigrad.keras import nonlinear, tree
 from minigrad.keras.layers import Activation, Dense, Dropout, InputLayer, ReLU
 from minigrad.keras.symbolic import KerasTensor, Node
 from minigrad.ops.dropout import kept_of
@@ -118,7 +118,7 @@ class Graph:
 
     def run(self, flat: list[Tensor], training: bool, logits: bool | None = False) -> Any:
         """The outputs for tensors that fit the inputs. logits: of a chain that ends with softmax what softmax is given,
-        noted on the tensor as activations.softmax notes it."""
+        noted on the tensor as nonlinear.softmax notes it."""
         plan = self._plans.get((training, bool(logits)))
         if plan is None:
             plan = self._plans[training, bool(logits)] = self._plan(training)
@@ -179,9 +179,9 @@ class Graph:
     def _leave_out_softmax(self, chain: list[Callable]) -> None:
         node = self._calls()[-1]
         layer = node.layer
-        if _is(layer, Dense) and layer.activation is activations.softmax and len(node.inputs[0].shape) == 2:
+        if _is(layer, Dense) and layer.activation is nonlinear.softmax and len(node.inputs[0].shape) == 2:
             chain[-1] = layer.affine
-        elif _is(layer, Activation) and layer.activation is activations.softmax:
+        elif _is(layer, Activation) and layer.activation is nonlinear.softmax:
             chain.pop()
         else:
             return
@@ -211,7 +211,7 @@ class Graph:
         for node in nodes:
             if _is(node.layer, Dense):
                 group, last = [node], only_user(node)
-                if last is not None and not node.layer.is_relu() and node.layer.activation.__name__ == "linear" and (
+                if last is not None and not node.layer.is_relu() and node.layer.activation is nonlinear.linear and (
                         _is(last.layer, Activation) or _is(last.layer, ReLU)) and last.layer.is_relu():
                     group.append(last)
                     last = only_user(last)

@@ -61,7 +61,7 @@ def _rows(model: Any, layers: list[Any], chain: bool, expand_nested: bool, show_
     for layer in layers:
         prefix = "   " * level + "└ " if level else ""
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        row = [f"{prefix}{layer.name} ({type(layer).__name__})", _output_shape(layer), params]
+        row = [f"{prefix}{layer.name} ({layer._type_name})", _output_shape(layer), params]
         if not chain:
             row.append(_connections(model, layer))
         if show_trainable:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 import minigrad.functions as T
-from minigrad import creation
-from minigrad.engine import make
-from minigrad.keras import activations
+from minigrad.keras import nonlinear, tree
 from minigrad.keras.config import dtype_of
 from minigrad.keras.layers import Layer, registry
+from minigrad.keras.losses import crossentropy
 from minigrad.keras.naming import auto_name
+from minigrad.keras.ops.arrays import ARRAYS
+from minigrad.keras.ops.coercion import of_one, of_two, tensor_of
 from minigrad.keras.symbolic import KerasTensor, any_symbolic
-from minigrad.keras.tensors import as_array, readable
+from minigrad.keras.tensors import readable
 from minigrad.nn import functional as F
 from minigrad.tensor import Tensor
 
@@ -33,6 +32,11 @@ class Operation(Layer):
         super().__init__(**kwargs)
         self.operation = operation
 
+    @property
+    def _type_name(self) -> str:
+        """What summary() calls it: TrueDivide for true_divide."""
+        return "".join(word.capitalize() for word in self.operation.split("_"))
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         return _TABLE[self.operation](*args, **kwargs)
 
@@ -46,24 +50,14 @@ class Operation(Layer):
 registry.objects["Operation"] = Operation
 
 
-def _tensor(x: Any, like: Any = None) -> Any:
-    """x as a tensor; numbers of the type of another tensor, if there is one."""
-    if isinstance(x, Tensor):
-        return x
-    array = np.asarray(x)
-    kind = like.array.dtype if isinstance(like, Tensor) and (array.ndim == 0 or array.dtype.kind == "f") else None
-    if kind is None or (kind.kind != "f" and array.dtype.kind == "f"):
-        kind = dtype_of() if array.dtype.kind == "f" else array.dtype
-    return make(np.array(array, kind))
-
-
 def _public(name: str, function: Callable) -> Callable:
     """The function for users: of KerasTensors a layer, of others computed at once."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args, kwargs):
             return Operation(name, name=auto_name(name))(*args, **kwargs)
-        return readable(function(*args, **kwargs))
+        found = function(*args, **kwargs)
+        return tree.map_structure(readable, found) if tree.is_nested(found) else readable(found)
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = function.__doc__
@@ -71,21 +65,9 @@ def _public(name: str, function: Callable) -> Callable:
     return call
 
 
-def _of_one(function: Callable) -> Callable:
-    return lambda x, *args, **kwargs: function(_tensor(x), *args, **kwargs)
-
-
-def _of_two(function: Callable) -> Callable:
-    def call(x1: Any, x2: Any) -> Any:
-        a = _tensor(x1, x2)
-        return function(a, _tensor(x2, a))
-
-    return call
-
-
 def _reduction(name: str) -> Callable:
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        x = _tensor(x)
+        x = tensor_of(x)
         x = x.to(dtype_of()) if name in ("mean", "var", "std", "logsumexp") and x.array.dtype.kind != "f" else x
         if name in ("amax", "amin", "logsumexp", "any", "all", "prod"):
             axes = range(x.array.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
@@ -99,75 +81,55 @@ def _reduction(name: str) -> Callable:
 
 
 def _positions(name: str) -> Callable:
-    return lambda x, axis=None, keepdims=False: getattr(_tensor(x), name)(axis, keepdims)
+    return lambda x, axis=None, keepdims=False: getattr(tensor_of(x), name)(axis, keepdims)
+
+
+def _loss(function: Callable) -> Callable:
+    return lambda target, output, from_logits=False, axis=-1: function(
+        tensor_of(target), tensor_of(output), from_logits, axis=axis)
 
 
 def _clip(x: Any, x_min: Any, x_max: Any) -> Any:
-    return _tensor(x).clamp(x_min, x_max)
-
-
-def _transpose(x: Any, axes: Any = None) -> Any:
-    x = _tensor(x)
-    return x.permute(*(axes if axes is not None else range(x.array.ndim)[::-1]))
-
-
-def _one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
-    hot = make((as_array(x)[..., None] == np.arange(num_classes)).astype(dtype_of(dtype)))
-    return hot if axis == -1 else hot.movedim(-1, axis)
+    return tensor_of(x).clamp(x_min, x_max)
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    return _tensor(x).norm("fro" if ord is None and axis is None else 2 if ord is None else ord, axis, keepdims)
+    return tensor_of(x).norm("fro" if ord is None and axis is None else 2 if ord is None else ord, axis, keepdims)
 
 
-def _take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    x = _tensor(x) if axis is not None else _tensor(x).flatten()
-    index = make(np.asarray(as_array(indices), np.int64))
-    shape = x.array.shape
-    at = (axis or 0) % len(shape)
-    return x.index_select(at, index.reshape(-1)).reshape(*shape[:at], *index.array.shape, *shape[at + 1:])
-
-
-def _made(function: Callable) -> Callable:
-    return lambda shape, dtype=None: function(tuple(shape) if isinstance(shape, (list, tuple)) else (shape,),
-                                              dtype=dtype_of(dtype))
-
-
-_UNARY = ("abs", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "square", "sign", "sin", "cos", "tan", "floor",
-          "ceil", "round", "isnan", "isinf", "isfinite", "reciprocal", "erf")
-_BINARY = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "maximum": "maximum",
-           "minimum": "minimum", "equal": "eq", "not_equal": "ne", "greater": "gt", "greater_equal": "ge", "less": "lt",
-           "less_equal": "le", "matmul": "matmul", "logical_and": "logical_and", "logical_or": "logical_or",
-           "mod": "remainder", "floor_divide": "floor_divide"}
-_REDUCTIONS = {"sum": "sum", "mean": "mean", "var": "var", "std": "std", "max": "amax", "min": "amin", "prod": "prod",
-               "any": "any", "all": "all", "logsumexp": "logsumexp"}
-_ACTIVATIONS = ("relu", "relu6", "sigmoid", "softmax", "log_softmax", "tanh", "softplus", "softsign", "silu", "swish",
-                "elu", "selu", "leaky_relu", "hard_sigmoid", "log_sigmoid", "mish")
+_UNARY = ("abs", "absolute", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sqrt", "rsqrt", "square", "sign",
+          "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh", "floor",
+          "ceil", "trunc", "round", "isnan", "isinf", "isfinite", "reciprocal", "erf", "erfinv", "nan_to_num")
+_BINARY = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
+           "maximum": "maximum", "minimum": "minimum", "equal": "eq", "not_equal": "ne", "greater": "gt",
+           "greater_equal": "ge", "less": "lt", "less_equal": "le", "logical_and": "logical_and",
+           "logical_or": "logical_or", "logical_xor": "logical_xor", "mod": "remainder",
+           "floor_divide": "floor_divide", "arctan2": "arctan2", "logaddexp": "logaddexp"}
+_REDUCTIONS = {"sum": "sum", "mean": "mean", "var": "var", "std": "std", "max": "amax", "min": "amin", "amax": "amax",
+               "amin": "amin", "prod": "prod", "any": "any", "all": "all", "logsumexp": "logsumexp"}
+_OTHER_ACTIVATIONS = ("linear", "deserialize", "exponential", "get", "serialize")
 
 _FUNCTIONS: dict[str, Callable] = {
-    **{name: _of_one(getattr(T, name) if hasattr(T, name) else getattr(Tensor, name)) for name in _UNARY},
-    **{name: _of_two(getattr(Tensor, own)) for name, own in _BINARY.items()},
+    **ARRAYS,
+    **{name: of_one(getattr(T, name) if hasattr(T, name) else getattr(Tensor, name)) for name in _UNARY},
+    **{name: of_two(getattr(T, own) if hasattr(T, own) else getattr(Tensor, own)) for name, own in _BINARY.items()},
     **{name: _reduction(own) for name, own in _REDUCTIONS.items()},
-    **{name: _of_one(getattr(activations, name)) for name in _ACTIVATIONS},
-    "gelu": lambda x, approximate=True: activations.gelu(_tensor(x), approximate),
-    "negative": _of_one(lambda x: -x), "clip": _clip, "transpose": _transpose, "one_hot": _one_hot, "norm": _norm,
-    "take": _take, "argmax": _positions("argmax"), "argmin": _positions("argmin"), "dot": _of_two(Tensor.matmul),
-    "logical_not": _of_one(Tensor.logical_not), "stop_gradient": _of_one(Tensor.detach),
-    "reshape": lambda x, newshape: _tensor(x).reshape(tuple(newshape)),
-    "expand_dims": lambda x, axis: _tensor(x).unsqueeze(axis),
-    "squeeze": lambda x, axis=None: _tensor(x).squeeze() if axis is None else _tensor(x).squeeze(axis),
-    "concatenate": lambda xs, axis=0: T.cat([_tensor(x) for x in xs], axis),
-    "stack": lambda x, axis=0: T.stack([_tensor(one) for one in x], axis),
-    "where": lambda condition, x1, x2: T.where(_tensor(condition), _tensor(x1, x2), _tensor(x2, x1)),
-    "cumsum": lambda x, axis=0: _tensor(x).cumsum(axis), "flip": lambda x, axis=0: _tensor(x).flip(axis),
-    "cast": lambda x, dtype: _tensor(x).to(dtype_of(dtype)),
-    "convert_to_tensor": lambda x, dtype=None: _tensor(x) if dtype is None else _tensor(x).to(dtype_of(dtype)),
-    "zeros_like": _of_one(creation.zeros_like), "ones_like": _of_one(creation.ones_like),
-    "normalize": lambda x, axis=-1, order=2: F.normalize(_tensor(x), order, axis),
-    "zeros": _made(creation.zeros), "ones": _made(creation.ones),
-    "arange": lambda *args, dtype=None: make(np.arange(*args, dtype=None if dtype is None else dtype_of(dtype)))}
+    **{name: of_one(getattr(nonlinear, name)) for name in nonlinear.__all__ if name not in _OTHER_ACTIVATIONS},
+    "gelu": lambda x, approximate=True: nonlinear.gelu(tensor_of(x), approximate),
+    "negative": of_one(lambda x: -x), "clip": _clip, "norm": _norm, "argmax": _positions("argmax"),
+    "argmin": _positions("argmin"), "isclose": lambda x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False: T.isclose(
+        tensor_of(x1), tensor_of(x2, x1), rtol, atol, equal_nan),
+    "logical_not": of_one(Tensor.logical_not), "stop_gradient": of_one(Tensor.detach),
+    "normalize": lambda x, axis=-1, order=2: F.normalize(tensor_of(x), order, axis),
+    **{name: _loss(getattr(crossentropy, name)) for name in ("categorical_crossentropy",
+                                                             "sparse_categorical_crossentropy")},
+    "binary_crossentropy": lambda target, output, from_logits=False: crossentropy.binary_crossentropy(
+        tensor_of(target).unsqueeze(-1), tensor_of(output).unsqueeze(-1), from_logits)}
 
 PUBLIC = {name: _public(name, function) for name, function in _FUNCTIONS.items()}
+for _name in nonlinear.__all__:
+    if _name in PUBLIC and _name != "gelu":  # which has another default here
+        PUBLIC[_name]._in_layers = getattr(nonlinear, _name)
 
 
 def _operator(name: str, reflected: bool) -> Callable:
@@ -175,9 +137,14 @@ def _operator(name: str, reflected: bool) -> Callable:
     return (lambda self, other: function(other, self)) if reflected else (lambda self, other: function(self, other))
 
 
-for _symbol, _name in {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
-                       "matmul": "matmul", "gt": "greater", "lt": "less"}.items():
+_REFLECTED = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+              "matmul": "matmul", "mod": "mod", "floordiv": "floor_divide", "and": "logical_and", "or": "logical_or"}
+_PLAIN = {"gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal", "ne": "not_equal",
+          "getitem": "get_item"}
+for _symbol, _name in {**_REFLECTED, **_PLAIN}.items():
     setattr(KerasTensor, f"__{_symbol}__", _operator(_name, False))
-    if _symbol not in ("gt", "lt"):
+    if _symbol in _REFLECTED:
         setattr(KerasTensor, f"__r{_symbol}__", _operator(_name, True))
-KerasTensor.__neg__ = PUBLIC["negative"]
+for _symbol, _name in {"__neg__": "negative", "__abs__": "absolute", "__invert__": "logical_not",
+                       "reshape": "reshape", "squeeze": "squeeze"}.items():
+    setattr(KerasTensor, _symbol, PUBLIC[_name])

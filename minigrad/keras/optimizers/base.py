@@ -130,6 +130,7 @@ class OptimizerBase:
         return list(self._variables)
 
     def _track(self, variable: Variable) -> Variable:
+        variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
         return variable
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.keras import (
-    activations,
     constraints,
     initializers,
     layers,
     losses,
     metrics,
+    nonlinear,
     optimizers,
     regularizers,
 )
@@ -26,7 +26,7 @@ __all__ = ["MODELS", "deserialize_keras_object", "get_registered_object", "seria
 
 MODELS = Registry("model", "keras.models", {})  # the models enter themselves: they are made of what is here
 _REGISTRIES = (MODELS, layers.registry, optimizers.registry, losses.registry, metrics.registry, initializers.registry,
-               regularizers.registry, constraints.registry, activations.registry,
+               regularizers.registry, constraints.registry, nonlinear.registry,
                *([schedules.registry] if hasattr(schedules, "registry") else []))
 
 
@@ -70,7 +70,7 @@ def _made(config: dict[str, Any]) -> Any:
     if not isinstance(name, str) or "config" not in config:
         raise ValueError(f"Could not parse config: {str(config)[:200]}")
     if config["class_name"] == "function":
-        return _found(config["config"])
+        return _found(name, config["config"])
     cls = _found(name, config["class_name"])
     settings = config["config"]
     if not isinstance(cls, type) or not isinstance(settings, dict):

@@ -132,10 +132,12 @@ def _warn_of_the_end() -> None:
 
 
 class IterableBatches:
-    """Batches of a DataLoader, a generator, a list of batches: each is x, (x, y) or (x, y, sample_weight)."""
+    """Batches of a DataLoader, a generator, a list of batches, or by their numbers those of a PyDataset, which are
+    shuffled: each is x, (x, y) or (x, y, sample_weight)."""
 
-    def __init__(self, source: Any, steps: int | None, class_weight: Any) -> None:
+    def __init__(self, source: Any, steps: int | None, class_weight: Any, shuffle: Any = False) -> None:
         self._source, self._steps, self._class_weight = source, steps, class_weight
+        self._shuffle = bool(shuffle)
         self._goes_on = inspect.isgenerator(source) or (hasattr(source, "__next__") and not hasattr(source, "__len__"))
         try:
             length = len(source)
@@ -163,7 +165,9 @@ class IterableBatches:
     def _fresh(self) -> Iterator[Any]:
         if hasattr(self._source, "__iter__"):
             return iter(self._source)
-        return (self._source[i] for i in range(len(self._source)))
+        count = len(self._source)
+        order = default_generator.permutation(count) if self._shuffle else np.arange(count)
+        return (self._source[int(i)] for i in order)
 
     def __iter__(self) -> Iterator[Batch]:
         if self._iterator is None or not (self._goes_on or self._steps is not None or self._looked):
@@ -210,7 +214,7 @@ def batches_of(x: Any, y: Any = None, sample_weight: Any = None, batch_size: int
         if value is not None:
             raise ValueError(f"When providing `x` as an iterable of batches, `{name}` should not be passed. Instead, "
                              "the targets should be included as part of it.")
-    return IterableBatches(x, steps, class_weight)
+    return IterableBatches(x, steps, class_weight, shuffle)
 
 
 def _list_of_batches(x: Any, y: Any) -> bool:

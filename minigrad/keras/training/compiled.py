@@ -142,6 +142,8 @@ class CompiledLoss:
 class CompiledMetrics:
     """The metrics of each output; those of weighted_metrics get the sample weights."""
 
+    name = "compile_metrics"
+
     def __init__(self, given: Any, weighted: Any, names: list[str] | None) -> None:
         for what, one in (("metrics", given), ("weighted_metrics", weighted)):
             if one and not isinstance(one, (list, tuple, dict)):

@@ -26,7 +26,7 @@ def can_replay(model: Any, source: Any, callbacks: CallbackList) -> bool:
     wants to hear of every batch."""
     return (model.jit_compile in ("auto", True) and not model.run_eagerly and isinstance(source, ArrayBatches)
             and source.in_plain_rows and isinstance(model.optimizer, Fused) and model.optimizer.is_one_call
-            and model._metrics_are_ours and not model._compile_loss.trackers
+            and model._metrics_are_ours and model._compile_loss is not None and not model._compile_loss.trackers
             and not callbacks.listeners["train_batch_begin"] and not callbacks.listeners["train_batch_end"])
 
 

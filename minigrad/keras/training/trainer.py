@@ -113,7 +113,7 @@ class Trainer(Steps):
 
     @property
     def metrics_names(self) -> list[str]:
-        return ["compile_metrics" if isinstance(metric, CompiledMetrics) else metric.name for metric in self.metrics]
+        return [metric.name for metric in self.metrics]
 
     def compiled_metrics(self) -> list[Any]:
         """The metrics that compile was given, once they are made."""

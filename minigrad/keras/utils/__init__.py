@@ -14,13 +14,15 @@ from minigrad.keras.registry import (
 )
 from minigrad.keras.utils.arrays import normalize, pad_sequences, split_dataset, to_categorical
 from minigrad.keras.utils.progbar import Progbar
+from minigrad.keras.utils.py_dataset import PyDataset
 from minigrad.names import package_getattr
 
-__all__ = ["CustomObjectScope", "Progbar", "clear_session", "custom_object_scope", "get_custom_objects",
-           "get_registered_name", "normalize", "pad_sequences", "plot_model", "register_keras_serializable",
-           "set_random_seed", "split_dataset", "to_categorical"]
+__all__ = ["CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
+           "get_custom_objects", "get_registered_name", "normalize", "pad_sequences", "plot_model",
+           "register_keras_serializable", "set_random_seed", "split_dataset", "to_categorical"]
 
 CustomObjectScope = custom_object_scope
+Sequence = PyDataset
 
 
 def clear_session(free_memory: bool = True) -> None:
@@ -38,7 +40,6 @@ _ABSENT = {**dict.fromkeys(("get_file",), "nothing is downloaded: give the path 
            **dict.fromkeys(("image_dataset_from_directory", "text_dataset_from_directory",
                             "audio_dataset_from_directory", "load_img", "img_to_array"),
                            "read the files with a library of your choice, and give fit NumPy arrays"),
-           **dict.fromkeys(("PyDataset", "Sequence"), "give fit NumPy arrays, a generator or a DataLoader"),
            "model_to_dot": "not offered: model.summary() prints the layers"}
 
 __getattr__ = package_getattr("minigrad.keras.utils", _ABSENT)
