@@ -192,7 +192,7 @@ void mg_pick(int dtype, void *y, int64_t *bad, const void *x, const int64_t *tar
 void mg_pick_grad(int dtype, void *dx, const void *dy, const int64_t *target, int64_t rows, int64_t cols,
                   int64_t ignore);
 
-/* -- normalisation: norm.inc -------------------------------------------------------------------------------------- */
+/* -- normalisation: layer_norm.inc, batch_norm.inc ---------------------------------------------------------------- */
 /* y = (x - mean) / sqrt(var + eps) * w + b over the last axis of x (rows, cols); w, b (cols), NULL: 1, 0. stats (rows,
  * 2) = mean, 1 / sqrt(var + eps). centred 0: mean is 0, and var the mean square (RMS normalisation). */
 void mg_layer_norm(int dtype, void *y, void *stats, const void *x, const void *w, const void *b, int64_t rows,
