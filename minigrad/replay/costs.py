@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minigrad.ops.conv import ConvShape
 from minigrad.replay.build import Operation
 from minigrad.replay.calls import READ, WRITTEN
 
@@ -22,6 +23,11 @@ def _linear_grad(s: Sizes) -> int:
     return s["rows"] * s["out"] * (2 * s["in"] * wanted + (s["db"] is not None))
 
 
+def _convolution(s: Sizes) -> int:
+    shape = ConvShape(*s["shape"][0:len(ConvShape._fields)])
+    return 2 * shape.n * shape.groups * shape.c_out * shape.patch * shape.area
+
+
 def _updates(each: int) -> Callable[[Sizes], int]:
     return lambda s: each * s["updated"]
 
@@ -34,8 +40,10 @@ _FLOPS: dict[str, Callable[[Sizes], int]] = {
     "mg_matmul": _product("m", "n", "k"),
     "mg_linear": lambda s: 2 * s["rows"] * s["out"] * s["in"] + s["rows"] * s["out"] * (s["b"] is not None),
     "mg_linear_grad": _linear_grad,
+    **dict.fromkeys(("mg_conv", "mg_conv_grad_x", "mg_conv_grad_w"), _convolution),
     "mg_sgd": _updates(4), "mg_adam": _updates(12), "mg_clip": _updates(1), "mg_total_norm": _updates(2),
-    **dict.fromkeys(("mg_copy", "mg_count", "mg_draw", "mg_philox", "mg_gather_rows", "mg_dropout_mask"),
+    **dict.fromkeys(("mg_copy", "mg_count", "mg_draw", "mg_philox", "mg_gather_rows", "mg_dropout_mask",
+                     "mg_im2col"),
                     lambda s: 0),
 }
 

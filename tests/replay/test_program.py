@@ -98,6 +98,14 @@ def test_rows():
     assert [shape for shape, _ in step.program().inputs] == [(32, 12), (32,)]
 
 
+def test_operations_of_a_convolution():
+    layer = minigrad.nn.Conv2d(4, 6, 3, groups=2)
+    step = minigrad.compile(lambda x: layer(x).detach(), fullgraph=True)
+    step(minigrad.ones(5, 4, 7, 9))
+    (row,) = step.program().rows
+    assert row.kernel == "mg_conv" and row.flops == 2 * (5 * 6 * 5 * 7) * (2 * 3 * 3)
+
+
 def test_profile_changes_nothing():
     losses = []
     for profiled in (False, True):
