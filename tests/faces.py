@@ -4,6 +4,7 @@ import re
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from minigrad import creation, dtypes, nn, optim
 from minigrad.grad_mode import no_grad
@@ -44,6 +45,24 @@ def _plain(value):
 def assert_same(code, torch):
     ours, theirs = outcome(code, OURS), outcome(code, torch_face(torch))
     assert ours == theirs, f"minigrad gave\n{ours}\nPyTorch gave\n{theirs}"
+
+
+def same_as_pytorch(scenarios):
+    """A test that every scenario, name -> function of a face, has the same outcome on both."""
+
+    @pytest.mark.parametrize("code", scenarios.values(), ids=scenarios.keys())
+    def test(code):
+        assert_same(code, pytest.importorskip("torch"))
+
+    return test
+
+
+def printed(expression, names):
+    """What an expression of a library's names prints, or the class of its exception."""
+    try:
+        return repr(eval(expression, names)).replace("minigrad", "torch")
+    except Exception as error:
+        return type(error)
 
 
 def copy_weights(ours, theirs, torch):

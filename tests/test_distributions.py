@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from faces import printed
 
 import minigrad
 
@@ -30,10 +31,7 @@ def seen(expression, t):
     names = {"t": t, "D": D, "v": v, "i": t.tensor([1, 0]), "N": D.Normal(v, t.tensor([1.0, 3.0])),
              "C": D.Categorical(t.tensor([[1.0, 3.0], [2.0, 2.0]])), "L": D.Categorical(logits=v),
              "B": D.Bernoulli(v / 4), "U": D.Uniform(0.0, 2 * v), "I": D.Independent(D.Normal(v, v), 1)}
-    try:
-        return repr(eval(expression, names)).replace("minigrad", "torch")
-    except Exception as error:
-        return type(error)
+    return printed(expression, names)
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)

@@ -7,13 +7,9 @@ import weakref
 
 import numpy as np
 import pytest
-from engine.face import ours, same_as_torch
+from engine.face import leaf, ours, same_as_torch
 
 from minigrad.engine import Function
-
-
-def leaf(t, *values):
-    return t.tensor(values or (1.0, 2.0), dtype=t.float64, requires_grad=True)
 
 
 @same_as_torch

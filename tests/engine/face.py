@@ -62,6 +62,11 @@ def in_child(work: Callable, seconds: int = 60) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def leaf(library: Any, *values: float) -> Any:
+    """A vector of float64 that requires grad: (1, 2) unless told."""
+    return library.tensor(values or (1.0, 2.0), dtype=library.float64, requires_grad=True)
+
+
 def array_of(value: Any) -> np.ndarray:
     """The elements of a tensor of either library, history or not."""
     return np.array(value.detach().numpy())

@@ -6,11 +6,7 @@ import gc
 
 import pytest
 
-from .face import in_child, needs_fork, ours, same_as_torch
-
-
-def leaf(t, *values):
-    return t.tensor(values or (1.0, 2.0), dtype=t.float64, requires_grad=True)
+from .face import in_child, leaf, needs_fork, ours, same_as_torch
 
 
 @same_as_torch

@@ -6,13 +6,9 @@ import math
 
 import pytest
 
-from .face import ours, same_as_torch
+from .face import leaf, ours, same_as_torch
 
 MODIFIED = "one of the variables needed for gradient computation has been modified by an inplace operation"
-
-
-def leaf(t, *values):
-    return t.tensor(values or (1.0, 2.0), dtype=t.float64, requires_grad=True)
 
 
 @same_as_torch

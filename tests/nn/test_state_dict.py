@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from faces import assert_same
+from faces import same_as_pytorch
 
 from minigrad import nn, optim
 from minigrad.creation import from_numpy, ones, randn, tensor, zeros
@@ -51,9 +51,7 @@ SCENARIOS = {
 }
 
 
-@pytest.mark.parametrize("code", SCENARIOS.values(), ids=SCENARIOS.keys())
-def test_same_as_pytorch(code):
-    assert_same(code, pytest.importorskip("torch"))
+test_same_as_pytorch = same_as_pytorch(SCENARIOS)
 
 
 def test_values_share_memory_with_the_module():
