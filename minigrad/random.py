@@ -21,7 +21,7 @@ from minigrad.native import empty, lib, pointer
 from minigrad.tape import constant, refuse, rewritten
 
 __all__ = ["Generator", "default_generator", "fork_rng", "get_rng_state", "go_to", "initial_seed", "manual_seed",
-           "philox", "positions", "replayed", "seed", "set_rng_state"]
+           "philox", "positions", "replayed", "seed", "set_rng_state", "stream"]
 
 _generators: set[weakref.ref[Generator]] = set()  # all that there are
 
@@ -133,6 +133,17 @@ class Generator:
 
 
 default_generator = Generator()
+
+
+def stream(generator: Generator | None, seed: int | None = None) -> Generator:
+    """Where to draw from: a generator, the start of a seed's own stream, or the default generator."""
+    if generator is not None and seed is not None:
+        raise ValueError("dropout takes generator= or seed=, not both")
+    if seed is not None:
+        return Generator().manual_seed(seed)
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"generator must be a minigrad.Generator, but got {type(generator).__name__}")
+    return generator or default_generator
 
 
 def manual_seed(seed: int) -> Generator:

@@ -11,18 +11,12 @@ from minigrad.names import named
 from minigrad.native import FLOATS
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.making import allocating, dtype_of, finish, size_of
-from minigrad.random import Generator, default_generator
+from minigrad.random import stream
 from minigrad.tensor import Tensor
 
 __all__ = ["normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"]
 
 _INT64 = np.dtype(np.int64)
-
-
-def _source(generator: Generator | None) -> Generator:
-    if generator is not None and not isinstance(generator, Generator):
-        raise TypeError(f"generator must be a minigrad.Generator, but got {type(generator).__name__}")
-    return generator or default_generator
 
 
 def _float(dtype: Any, name: str, out: Any = None) -> np.dtype:
@@ -37,7 +31,7 @@ def rand(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, 
          requires_grad: bool = False, **keywords: Any) -> Tensor:
     """Uniform on [0, 1)."""
     shape = size_of(size, keywords, "rand")
-    return finish(_source(generator).uniform(shape, _float(dtype, "rand", out)), requires_grad, out, device)
+    return finish(stream(generator).uniform(shape, _float(dtype, "rand", out)), requires_grad, out, device)
 
 
 @allocating
@@ -45,7 +39,7 @@ def randn(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None,
           requires_grad: bool = False, **keywords: Any) -> Tensor:
     """Standard normal."""
     shape = size_of(size, keywords, "randn")
-    return finish(_source(generator).normal(shape, _float(dtype, "randn", out)), requires_grad, out, device)
+    return finish(stream(generator).normal(shape, _float(dtype, "randn", out)), requires_grad, out, device)
 
 
 @allocating
@@ -64,7 +58,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
     shape = size_of((size,), {}, "normal") if size is not None else broadcast(
         tensors[0].array.shape, tensors[-1].array.shape)[0]
     wanted = _float(dtype if dtype is not None or not tensors else tensors[0].array.dtype, "normal", out)
-    noise = finish(_source(generator).normal(shape, wanted), device=device)
+    noise = finish(stream(generator).normal(shape, wanted), device=device)
     y = noise * std + mean
     return y.requires_grad_(requires_grad or y.requires_grad) if out is None else finish(y.array, False, out)
 
@@ -89,7 +83,7 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = No
         np.iinfo(wanted).min, np.iinfo(wanted).max)
     if limits and not (limits[0] <= low and high - 1 <= limits[1]):
         raise RuntimeError(f"randint: from or to - 1 is out of bounds for {wanted}: {low} .. {high - 1}")
-    array = _source(generator).integers(int(low), int(high), size_of((size,), {}, "randint"))
+    array = stream(generator).integers(int(low), int(high), size_of((size,), {}, "randint"))
     return finish(array.astype(wanted), requires_grad, out, device)
 
 
@@ -98,7 +92,7 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = Non
              device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """0 .. n - 1 in random order."""
     (n,) = size_of((n,), {}, "randperm")
-    array = _source(generator).permutation(n)
+    array = stream(generator).permutation(n)
     return finish(array.astype(dtype_of(dtype, _INT64, out)), requires_grad, out, device)
 
 

@@ -16,9 +16,8 @@ from minigrad.nn.containers import Sequential
 from minigrad.nn.functional.noises import check_count
 from minigrad.nn.layers.dropping import Draws
 from minigrad.nn.module import Module
-from minigrad.ops.dropout import stream
 from minigrad.ops.softmax import softmax
-from minigrad.random import Generator
+from minigrad.random import Generator, stream
 from minigrad.tensor import Tensor
 
 __all__ = ["MonteCarlo", "mc_dropout"]

@@ -33,10 +33,7 @@ def unique(x: Any, sorted: bool = True, return_inverse: bool = False, return_cou
 
     With return_inverse also where each element of x is among them, with return_counts also how often each occurs.
     """
-    require_tensor(x, "unique")
-    array = x.array.reshape(-1) if dim is None else x.array
-    axis = 0 if dim is None else axis_of(dim, x.array.ndim)
-    lines = _lines(array, axis)
+    array, axis, lines = _lines(x, dim, "unique")
     rank = np.lexsort(lines.T[::-1]) if lines.shape[1] else np.arange(len(lines))
     first = np.ones(len(lines), bool)
     first[1:] = (lines[rank][1:] != lines[rank][:-1]).any(1)
@@ -46,24 +43,24 @@ def unique(x: Any, sorted: bool = True, return_inverse: bool = False, return_cou
 def unique_consecutive(x: Any, return_inverse: bool = False, return_counts: bool = False,
                        dim: int | None = None) -> Any:
     """x without elements (or slices along dim) that equal the one before them."""
-    require_tensor(x, "unique_consecutive")
-    array = x.array.reshape(-1) if dim is None else x.array
-    axis = 0 if dim is None else axis_of(dim, x.array.ndim)
-    lines = _lines(array, axis)
+    array, axis, lines = _lines(x, dim, "unique_consecutive")
     first = np.ones(len(lines), bool)
     first[1:] = (lines[1:] != lines[:-1]).any(1)
     return _groups(array, axis, np.arange(len(lines)), first, return_inverse, return_counts,
                    x.array.shape if dim is None else None)
 
 
-def _lines(array: np.ndarray, axis: int) -> np.ndarray:
-    """The slices along an axis, each flattened to a row."""
+def _lines(x: Any, dim: int | None, name: str) -> tuple[np.ndarray, int, np.ndarray]:
+    """x as an array, flattened without a dim; the axis; and the slices along it, each flattened to a row."""
+    require_tensor(x, name)
+    array = x.array.reshape(-1) if dim is None else x.array
+    axis = 0 if dim is None else axis_of(dim, x.array.ndim)
     if not array.ndim:
-        return array.reshape(1, 1)
+        return array, axis, array.reshape(1, 1)
     moved = np.moveaxis(array, axis, 0)
     if not array.size and array.shape[axis]:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
-    return moved.reshape(len(moved), int(np.prod(moved.shape[1:])))
+    return array, axis, moved.reshape(len(moved), int(np.prod(moved.shape[1:])))
 
 
 def _groups(array: np.ndarray, axis: int, rank: np.ndarray, first: np.ndarray, want_inverse: bool,
@@ -108,7 +105,8 @@ def histc(x: T, bins: int = 100, min: float = 0, max: float = 0) -> T:
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     edges = _edges(x.array, bins, float(min), float(max), "histc")
-    return make(np.histogram(_inside(x.array, edges), edges)[0].astype(x.array.dtype))
+    inside = x.array[(x.array >= edges[0]) & (x.array <= edges[-1])]
+    return make(np.histogram(inside, edges)[0].astype(x.array.dtype))
 
 
 def histogram(x: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False) -> Any:
@@ -146,7 +144,3 @@ def _edges(array: np.ndarray, bins: int, low: float, high: float, name: str) -> 
         margin = 1 if name == "histc" else 0.5
         low, high = low - margin, high + margin
     return np.linspace(low, high, bins + 1)
-
-
-def _inside(array: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    return array[(array >= edges[0]) & (array <= edges[-1])]

@@ -16,9 +16,9 @@ from minigrad import dtypes
 from minigrad.engine import Function, TensorBase, make
 from minigrad.native import FLOATS, lib, pointer
 from minigrad.ops.kernel import new, new_like, ptr, require_tensor
-from minigrad.random import Generator, default_generator
+from minigrad.random import Generator, stream
 
-__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of", "require_floats", "stream"]
+__all__ = ["check_probability", "dropout", "dropout_mask", "kept_of", "require_floats"]
 
 
 class Dropout(Function):
@@ -92,17 +92,6 @@ def check_probability(p: Any) -> float:
 def kept_of(p: float) -> int:
     """How many of the 65536 numbers are kept at a drop probability 0 < p < 1: at least 1, at most 65535."""
     return min(max(round((1.0 - p) * 65536), 1), 65535)
-
-
-def stream(generator: Generator | None, seed: int | None) -> Generator:
-    """Where to draw from: a generator, the start of a seed's own stream, or the default generator."""
-    if generator is not None and seed is not None:
-        raise ValueError("dropout takes generator= or seed=, not both")
-    if seed is not None:
-        return Generator().manual_seed(seed)
-    if generator is not None and not isinstance(generator, Generator):
-        raise TypeError(f"generator must be a minigrad.Generator, but got {type(generator).__name__}")
-    return generator or default_generator
 
 
 def dropout_mask(shape: Any, p: float = 0.5, *, generator: Generator | None = None, seed: int | None = None) -> Any:

@@ -13,7 +13,7 @@ from minigrad.native import FLOATS, lib
 from minigrad.ops.choice import maximum, minimum
 from minigrad.ops.kernel import new, ptr, require_tensor
 from minigrad.ops.reduce import Sum, axes_of, dropped, numpy_names
-from minigrad.ops.shape import Reshape, axis_of
+from minigrad.ops.shape import Reshape, axis_of, empty_axis, filled_axis
 
 __all__ = ["Share", "amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -112,9 +112,7 @@ class TakeAlong(Function):
 
 def _over_dim(x: Any, dim: Any, keepdim: bool, largest: bool, name: str) -> tuple[Any, Any]:
     """(values, indices) along a dim"""
-    axis = axis_of(dim, x.array.ndim)
-    if x.array.ndim and not x.array.shape[axis]:
-        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+    axis = filled_axis(x, dim, name)
     y, at = Extreme.apply(x, axis, largest)
     axes = (axis,) if x.array.ndim else ()
     return dropped(y, axes, keepdim), dropped(at, axes, keepdim)
@@ -158,7 +156,7 @@ def _shared(x: Any, dim: Any, keepdim: bool, find: Any, name: str) -> Any:
     if empty and not dim and dim != 0:
         _refuse_empty(x, name)
     if empty:
-        raise IndexError(f"{name}(): Expected reduction dim {empty[0]} to have non-zero size.")
+        raise empty_axis(empty[0], name)
     return dropped(Share.apply(x, axes, find), axes, keepdim)
 
 

@@ -58,6 +58,11 @@ def tensors_of(tensors: Any, operation: str) -> list:
     return xs
 
 
+def listed(tensors: tuple) -> Any:
+    """The tensors of f(x, y) or of f([x, y])."""
+    return tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+
+
 def cat(tensors: Iterable[T], dim: int = 0) -> T:
     """The tensors one after another along dim; all other sizes agree. Their types are promoted."""
     xs = tensors_of(tensors, "cat")
@@ -184,8 +189,7 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 def broadcast_tensors(*tensors: Any) -> tuple:
     """The tensors, each expanded to their common shape."""
-    xs = tensors_of(tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors,
-                    "broadcast_tensors")
+    xs = tensors_of(listed(tensors), "broadcast_tensors")
     shape: tuple[int, ...] = ()
     for x in xs:
         shape, _ = broadcast(shape, x.array.shape)
@@ -194,7 +198,7 @@ def broadcast_tensors(*tensors: Any) -> tuple:
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple:
     """y_k[i_0, i_1, ...] = x_k[i_k], of vectors x; with indexing "xy" the first two dimensions are swapped."""
-    xs = tensors_of(tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors, "meshgrid")
+    xs = tensors_of(listed(tensors), "meshgrid")
     if not xs:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing not in (None, "ij", "xy"):

@@ -15,7 +15,7 @@ from minigrad.engine import T, TensorBase, make
 from minigrad.names import named
 from minigrad.ops import arithmetic
 from minigrad.ops.choice import fill
-from minigrad.ops.join import broadcast_tensors, tensors_of
+from minigrad.ops.join import broadcast_tensors, listed, tensors_of
 from minigrad.ops.kernel import broadcast, require_tensor
 from minigrad.ops.matmul import bmm, matmul, mm
 from minigrad.ops.operands import operands
@@ -146,8 +146,7 @@ def cross(x: T, other: Any, dim: int | None = None) -> T:
 def chain_matmul(*matrices: Any) -> Any:
     """matrices[0] @ matrices[1] @ ..., in the order that takes the fewest multiplications; the first and the last may
     be vectors (Cormen et al., Introduction to Algorithms, 15.2)."""
-    xs = tensors_of(matrices[0] if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)) else matrices,
-                    "multi_dot")
+    xs = tensors_of(listed(matrices), "multi_dot")
     if len(xs) < 2:
         raise RuntimeError("multi_dot(): expected at least 2 tensors but got " + str(len(xs)))
     first, last = xs[0].array.ndim == 1, xs[-1].array.ndim == 1

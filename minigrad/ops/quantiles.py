@@ -13,7 +13,7 @@ from minigrad.ops.extremes import Share
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.reduce import axes_of, dropped, numpy_names
 from minigrad.ops.scatter import gather
-from minigrad.ops.shape import Reshape, axis_of
+from minigrad.ops.shape import Reshape, axis_of, filled_axis
 from minigrad.ops.sorting import order
 from minigrad.return_types import ValuesIndices
 
@@ -46,9 +46,7 @@ def _median(x: Any, dim: Any, keepdim: bool, name: str) -> Any:
         raise dtypes.not_implemented(name, x.array.dtype)
     skip_nan = name == "nanmedian"
     if dim is not None:
-        axis = axis_of(dim, x.array.ndim)
-        if x.array.ndim and not x.array.shape[axis]:
-            raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+        axis = filled_axis(x, dim, name)
         result = return_types.nanmedian if skip_nan else return_types.median
         return result(*_pick(x, _middle(x.array, axis, skip_nan), axis, keepdim))
 
@@ -77,11 +75,9 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """(values, indices): the smallest of the most frequent elements along dim, and the last place where it is."""
     require_tensor(input, "mode")
-    a, axis = input.array, axis_of(dim, input.array.ndim)
+    a, axis = input.array, filled_axis(input, dim, "mode")
     if not a.ndim:
         return return_types.mode(*_pick(input, np.zeros((), INT64), axis, keepdim))
-    if not a.shape[axis]:
-        raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
     rows = np.moveaxis(a, axis, -1).reshape(-1, a.shape[axis])
     at = np.zeros(len(rows), INT64)
     for i, row in enumerate(rows):

@@ -94,6 +94,18 @@ def axis_of(dim: Any, ndim: int) -> int:
     return int(dim) % span
 
 
+def filled_axis(x: Any, dim: Any, operation: str) -> int:
+    """The axis of a dim along which an extreme, or the middle, is to be found: IndexError if it has no elements."""
+    axis = axis_of(dim, x.array.ndim)
+    if x.array.ndim and not x.array.shape[axis]:
+        raise empty_axis(axis, operation)
+    return axis
+
+
+def empty_axis(axis: int, operation: str) -> IndexError:
+    return IndexError(f"{operation}(): Expected reduction dim {axis} to have non-zero size.")
+
+
 def sizes_of(args: tuple, name: str) -> tuple[int, ...]:
     """The sizes of f(2, 3) or f((2, 3)), as ints."""
     if len(args) == 1 and isinstance(args[0], (tuple, list)):

@@ -14,7 +14,7 @@ from minigrad.engine import T, TensorBase, make
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.pieces import narrow, part, whole
 from minigrad.ops.scatter import gather
-from minigrad.ops.shape import axis_of, unsqueeze
+from minigrad.ops.shape import axis_of, filled_axis, unsqueeze
 from minigrad.return_types import ValuesIndices
 
 __all__ = ["argsort", "bucketize", "kthvalue", "msort", "searchsorted", "sort", "topk"]
@@ -63,9 +63,7 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
 def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """(value, index) of the k-th smallest element along dim, k counted from 1."""
     require_tensor(x, "kthvalue")
-    axis, k = axis_of(dim, x.array.ndim), whole(k, "kthvalue", "k")
-    if x.array.ndim and not x.array.shape[axis]:
-        raise IndexError(f"kthvalue(): Expected reduction dim {axis} to have non-zero size.")
+    axis, k = filled_axis(x, dim, "kthvalue"), whole(k, "kthvalue", "k")
     if not 1 <= k <= (x.array.shape[axis] if x.array.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
     at = make(order(x.array, axis, False))

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.methods import become
-from minigrad.ops.dropout import check_probability, dropout, kept_of, require_floats, stream
+from minigrad.ops.dropout import check_probability, dropout, kept_of, require_floats
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.noise import ClassicDropout, ExactDropout, NormalAdd, NormalMul, UniformAdd
-from minigrad.random import Generator
+from minigrad.random import Generator, stream
 
 __all__ = ["classic_dropout", "exact_dropout", "gaussian_dropout", "gaussian_noise", "uniform_noise"]
 

@@ -164,7 +164,10 @@ def _avg_pool(name: str, dims: int, input: Any, kernel: Any, stride: Any, paddin
         raise RuntimeError("divisor must be not zero")
     _require(input, name, dims)
     require_floats(input, name)
-    windows = _avg_windows(input.array.shape, steps, bool(ceil), bool(with_pad), divisor)
+    return _means(input, dims, _avg_windows(input.array.shape, steps, bool(ceil), bool(with_pad), divisor))
+
+
+def _means(input: Any, dims: int, windows: Windows) -> Any:
     x, batched = with_batch(input, dims)
     return without_batch(mean_of_windows(x, windows), dims, batched)
 
@@ -233,10 +236,7 @@ def _adaptive(name: str, dims: int, input: Any, output_size: Any, return_indices
         raise RuntimeError(f"{name}: elements of output_size must be greater than or equal to 0 but received "
                            f"{list(wanted)}")
     windows = _adaptive_windows(shape[-dims:], wanted)
-    if return_indices is not None:
-        return _largest(input, dims, windows, return_indices)
-    x, batched = with_batch(input, dims)
-    return without_batch(mean_of_windows(x, windows), dims, batched)
+    return _means(input, dims, windows) if return_indices is None else _largest(input, dims, windows, return_indices)
 
 
 @lru_cache(maxsize=256)

@@ -11,10 +11,10 @@ from minigrad.methods import become
 from minigrad.nn.functional.dropouts import dropout
 from minigrad.nn.functional.noises import check_count
 from minigrad.ops.dropout import Dropout as DropoutOperator
-from minigrad.ops.dropout import check_probability, kept_of, require_floats, stream
+from minigrad.ops.dropout import check_probability, kept_of, require_floats
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.noise import DropBlock, block_probability
-from minigrad.random import Generator
+from minigrad.random import Generator, stream
 
 __all__ = ["drop_block1d", "drop_block2d", "drop_path", "hold_dropout", "locked_dropout",
            "stochastic_depth", "stochastic_depth_rates"]

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from minigrad.engine import TensorBase
 from minigrad.ops.activation import sigmoid
 from minigrad.ops.drop_connect import DropConnect, ExpectedReLU, normal_cdf, normal_density
-from minigrad.ops.dropout import check_probability, dropout, kept_of, require_floats, stream
+from minigrad.ops.dropout import check_probability, dropout, kept_of, require_floats
 from minigrad.ops.kernel import require_tensor
 from minigrad.ops.linear import linear
 from minigrad.ops.noise import times_normal
 from minigrad.ops.variance import SafeSqrt
-from minigrad.random import Generator
+from minigrad.random import Generator, stream
 
 __all__ = ["drop_connect", "dropout_moments", "fast_dropout", "gaussian_relu", "gaussian_sigmoid",
            "sample_normal", "variational_dropout", "variational_kl", "variational_linear"]
