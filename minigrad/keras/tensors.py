@@ -26,6 +26,11 @@ class _Readable(Tensor):
     def shape(self) -> Any:
         return self.array.shape
 
+    @property
+    def dtype(self) -> Any:
+        """NumPy's element type, which prints as its name and equals it: "float32"."""
+        return self.array.dtype
+
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The values, as an array of their own."""
         return self.array.copy()

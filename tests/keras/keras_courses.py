@@ -169,3 +169,37 @@ def more_operations(keras: Any) -> Any:
                ("where", (x > 0,), {})]
     return results, [[np.asarray(part) for part in getattr(ops, name)(*args, **kwargs)]
                      for name, args, kwargs in several]
+
+
+@program
+def models_without_an_input(keras: Any) -> Any:
+    """Built by the first batch, whose size the summary shows; cloned; names of element types; all of it frozen."""
+    x, t = data(40)
+    L = keras.layers
+    model = keras.Sequential([L.Dense(4, "relu"), L.Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, t, verbose=0)
+    model.summary()
+    clone = fixed(keras.models.clone_model(fixed(model)), 1)
+    clone.summary()
+    clone.trainable = False
+    clone.compile("sgd", "sparse_categorical_crossentropy")
+    scaled = keras.Sequential([keras.Input((6,)), L.Rescaling(2.0)])
+    scaled.compile("sgd", "mse")
+    kernel, y = model.layers[0].kernel, model(x[:2])
+    return (str(kernel.dtype), kernel.dtype == "float32", str(y.dtype), model.input_shape, model.predict(x, verbose=0),
+            clone.get_weights(), trained(clone, x, t), trained(scaled, x, x), keras.Sequential().name,
+            keras.backend.standardize_dtype(y.dtype), str(keras.ops.cast(t, y.dtype).dtype))
+
+
+@program
+def steps_instead_of_sizes(keras: Any) -> Any:
+    """Without a batch size, batches are so large that there are as many as there are to be steps."""
+    x, t = data(50)
+    results = []
+    for kwargs in ({"steps_per_epoch": 3}, {"validation_data": (x, t), "validation_steps": 2}, {"steps_per_epoch": 0}):
+        model = classifier(keras)
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        results.append((trained(model, x, t, epochs=2, **kwargs), int(np.array(model.optimizer.iterations)),
+                        model.evaluate(x, t, steps=2, verbose=0), model.predict(x, steps=2, verbose=0)))
+    return results

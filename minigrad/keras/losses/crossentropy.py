@@ -142,6 +142,8 @@ def _numbers(y_true: Any, y_pred: Tensor, axis: int) -> Tensor:
     if array.shape != rest:
         raise ValueError("Arguments `target` and `output` must have the same shape up until the last dimension: "
                          f"target.shape={array.shape}, output.shape={shape}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise IndexError(f"Target {array[~np.isfinite(array)][0]} is out of bounds.")
     return make(np.ascontiguousarray(array, np.int64))
 
 

@@ -122,7 +122,11 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         y_true, y_pred = same_rank(y_true, y_pred)
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
+        values = self.fn(y_true, y_pred, **self._fn_kwargs)
+        if not isinstance(values, Tensor):
+            raise TypeError(f"the loss function {self.name} must return a tensor computed from y_pred, but it returned "
+                            f"{values!r}")
+        return values
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         if self._batch_mean is not None and sample_weight is None and mask_of(y_pred) is None:

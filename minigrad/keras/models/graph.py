@@ -99,10 +99,10 @@ class Graph:
     # -- shapes --------------------------------------------------------------------------------------------------------
 
     def fits(self, flat: list[Any]) -> bool:
-        """Whether tensors have the shapes of the inputs, and their number."""
+        """Whether tensors have the shapes of the inputs, whatever the size of the batch, and their number."""
         return len(flat) == len(self.flat_inputs) and all(
-            len(x.shape) == len(own.shape) and all(b is None or a is None or a == b for a, b in zip(x.shape, own.shape))
-            for x, own in zip(flat, self.flat_inputs))
+            len(x.shape) == len(own.shape) and all(b is None or a is None or a == b for a, b in zip(
+                x.shape[1:], own.shape[1:])) for x, own in zip(flat, self.flat_inputs))
 
     def output_spec(self, flat: list[KerasTensor]) -> Any:
         """The KerasTensors that the model gives for these."""

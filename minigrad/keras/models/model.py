@@ -102,7 +102,7 @@ class Model(Trainer, Layer):
 
     def _require_graph(self, what: str) -> Graph:
         if self._graph is None:
-            raise AttributeError(f"{type(self).__name__} model '{self.name}' has no defined {what} yet.")
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
         return self._graph
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:

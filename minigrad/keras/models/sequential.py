@@ -96,7 +96,7 @@ class Sequential(Model):
     def _build_for(self, args: tuple, kwargs: dict[str, Any]) -> None:
         shape = getattr(args[0] if args else None, "shape", None)
         if shape is not None:
-            self.build((None, *tuple(shape)[1:]))
+            self.build(tuple(shape))
 
     def _sublayers(self) -> list[Any]:
         return list(self._layers)

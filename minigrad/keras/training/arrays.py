@@ -65,6 +65,9 @@ def class_weights_of(y: Any, class_weight: dict[int, float]) -> Tensor:
     """The weight of each sample's class, 1 for classes that are not named; y: numbers or probabilities of classes."""
     if tree.is_nested(y):
         raise ValueError("`class_weight` is only supported for Models with a single output.")
+    if not isinstance(class_weight, dict) or not all(isinstance(c, (int, np.integer)) for c in class_weight):
+        raise ValueError("class_weight must be a dict {number of the class: weight}, but is "
+                         f"{str(class_weight)[:80]}")
     array = y.array if isinstance(y, Tensor) else np.asarray(y)
     if array.ndim > 1:
         array = array.argmax(-1) if array.shape[-1] != 1 else array[..., 0]

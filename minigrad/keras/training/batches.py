@@ -21,16 +21,21 @@ from minigrad.tensor import Tensor
 
 __all__ = ["ArrayBatches", "IterableBatches", "batches_of"]
 
+_END = object()  # what comes after the last batch
 Batch = tuple[Any, Any, Any, int]  # x, y, sample_weight, and how many samples
 
 
 class ArrayBatches:
-    """Batches of arrays in memory. steps: how many to an epoch at most; the next epoch goes on where this one stopped,
-    and one in which the samples run out is over, as in Keras."""
+    """Batches of arrays in memory. batch_size: 32, or so that there are `steps`, unless given. steps: how many to an
+    epoch at most; the next epoch goes on where this one stopped, and one in which the samples run out is over, as in
+    Keras."""
 
     def __init__(self, x: Any, y: Any, weight: Any, batch_size: int | None, shuffle: Any, steps: int | None) -> None:
         self.size = check_lengths(x=x, y=y, sample_weight=weight)
-        self.batch_size = 32 if batch_size is None else int(batch_size)
+        if not self.size:
+            raise ValueError("Expected at least one sample, but the arrays are empty")
+        usual = math.ceil(self.size / steps) if steps else 32
+        self.batch_size = usual if batch_size is None else int(batch_size)
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be positive, but is {batch_size}")
         self.shuffle = shuffle
@@ -145,7 +150,7 @@ class IterableBatches:
             length = None
         self.num_batches = steps if steps is not None else length
         self._iterator: Iterator[Any] | None = None
-        self._looked = False
+        self._looked = self._began = False
 
     def reset(self) -> None:
         """Begin with the first batch again, where that can be done."""
@@ -155,8 +160,8 @@ class IterableBatches:
     def first(self) -> Batch:
         """A batch to look at, which the next epoch begins with all the same."""
         iterator = self._fresh() if self._iterator is None else self._iterator
-        item = next(iterator, None)
-        if item is None:
+        item = next(iterator, _END)
+        if item is _END:
             raise ValueError("the data has no batches")
         self._iterator = itertools.chain([item], iterator)
         self._looked = True
@@ -175,21 +180,25 @@ class IterableBatches:
         self._looked = False
         count = 0
         while self._steps is None or count < self._steps:
-            item = next(self._iterator, None)
-            if item is None and not count and not self._goes_on and self._steps is not None:
+            item = next(self._iterator, _END)
+            if item is _END and not count and not self._goes_on and self._steps is not None:
                 self._iterator = self._fresh()
-                item = next(self._iterator, None)
-            if item is None:
+                item = next(self._iterator, _END)
+            if item is _END:
+                if not count and not self._began:
+                    raise ValueError("the data has no batches")
                 if self._steps is not None or (self._goes_on and not count):
                     _warn_of_the_end()
                 break
-            count += 1
+            count, self._began = count + 1, True
             yield self._batch(item)
         if hasattr(self._source, "on_epoch_end"):
             self._source.on_epoch_end()
 
     def _batch(self, item: Any) -> Batch:
         x, y, weight = map(as_data, unpack(item))
+        if not check_lengths(x=x, y=y, sample_weight=weight):
+            raise ValueError(f"Expected batches with at least one sample, but one of them is {str(item)[:80]}")
         if self._class_weight is not None:
             weight = class_weights_of(y, self._class_weight)
         first = tree.flatten(x)[0]
@@ -199,6 +208,9 @@ class IterableBatches:
 def batches_of(x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None, shuffle: Any = False,
                steps: int | None = None, class_weight: Any = None) -> ArrayBatches | IterableBatches:
     """The batches of whatever fit, evaluate or predict was given. ValueError if it can't be understood."""
+    if steps is not None and steps < 0:
+        raise ValueError(f"the number of steps must be positive, but is {steps}")
+    steps = steps or None
     leaves = [leaf for leaf in tree.flatten(x) if leaf is not None]
     if leaves and all(map(is_array, leaves)) and not _list_of_batches(x, y):
         x, y, weight = map(as_data, (x, y, sample_weight))
@@ -208,7 +220,7 @@ def batches_of(x: Any, y: Any = None, sample_weight: Any = None, batch_size: int
             weight = class_weights_of(y, class_weight)
         return ArrayBatches(x, y, weight, batch_size, shuffle, steps)
     if isinstance(x, (str, bytes, dict)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")) or (
-            isinstance(x, (list, tuple)) and not any(tree.is_nested(item) for item in x)):
+            isinstance(x, (list, tuple)) and not any(map(is_array, leaves))):
         raise ValueError(f"Unrecognized data type: x={str(x)[:200]} (of type {type(x)})")
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:

@@ -110,7 +110,11 @@ class Steps:
         y_pred = self._forward(x, True, self._logits)
         loss = self._loss_of(x, y, y_pred, weight, True)
         optimizer = self.optimizer
-        (loss if optimizer.loss_scale_factor is None else optimizer.scale_loss(loss)).backward()
+        try:
+            (loss if optimizer.loss_scale_factor is None else optimizer.scale_loss(loss)).backward()
+        except RuntimeError:
+            if loss.requires_grad:  # otherwise all is frozen: there is nothing to train
+                raise
         return loss, y_pred
 
     def _train(self, x: Any, y: Any, weight: Any, count: int) -> None:

@@ -45,7 +45,6 @@ class Trainer(Steps):
         self._compile_metrics: CompiledMetrics | None = None
         self._compile_config: dict[str, Any] = {}
         self._initial_epoch = 0
-        self._replayed: ReplayedSteps | None = None  # while fit runs
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
                 weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
@@ -156,25 +155,24 @@ class Trainer(Steps):
             validation_data, validation_batch_size or batch_size, validation_steps)
         self._build_for_source(source)
         listed = self._callbacks(callbacks, verbose, epochs, source.num_batches, True)
-        self.stop_training = False
+        self.stop_training, self._initial_epoch = False, 0
         logs: dict[str, Any] = {}
         ours = type(self).train_step is Steps.train_step
-        self._replayed = ReplayedSteps(self, source) if ours and can_replay(self, source, listed) else None
+        replayed = ReplayedSteps(self, source) if ours and can_replay(self, source, listed) else None
         strange = any(not type(one).__module__.startswith("minigrad.") for one in listed.callbacks)
         listed.tell("train_begin")
         for epoch in range(self._initial_epoch or initial_epoch, epochs):
             self.reset_metrics()
             listed.tell("epoch_begin", epoch)
-            if self._replayed is not None and strange:
-                self._replayed.reset()
-            logs = self._run(source, "train", listed)
+            if replayed is not None and strange:
+                replayed.reset()
+            logs = self._run(source, "train", listed, replayed)
             if validation is not None and _is_due(epoch, validation_freq):
                 results = self._evaluate(validation, listed)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             listed.tell("epoch_end", epoch, logs=logs)
             if self.stop_training:
                 break
-        self._initial_epoch, self._replayed = 0, None
         if epochs > 0 and self.optimizer is not None:
             self.optimizer.finalize_variable_values(self._trained.variables)
         listed.tell("train_end", logs=logs)
@@ -214,12 +212,13 @@ class Trainer(Steps):
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self._trained.variables)
 
-    def _run(self, source: Any, how: str, callbacks: CallbackList) -> dict[str, Any]:
+    def _run(self, source: Any, how: str, callbacks: CallbackList,
+             replayed: ReplayedSteps | None = None) -> dict[str, Any]:
         """The batches of an epoch, or an evaluation; the results."""
         cls, logs = type(self), None
         bar = self._bar(callbacks, how)
-        if how == "train" and self._replayed is not None:
-            for number in self._replayed.epoch():
+        if replayed is not None:
+            for number in replayed.epoch():
                 if bar is not None and bar.seen(number):
                     bar.draw(self._results(logs))
             return self._results(logs)
