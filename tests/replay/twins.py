@@ -142,3 +142,53 @@ def mlp(*widths: int, between: Callable[[], list] = lambda: []) -> nn.Sequential
     for fan_in, fan_out in itertools.pairwise(widths):
         layers += [nn.Linear(fan_in, fan_out), nn.ReLU(), *between()]
     return nn.Sequential(*layers[:len(layers) - 1 - len(between())])
+
+
+def sink(*args: Any) -> None:
+    """What takes everything and does nothing."""
+
+
+def world_of(inside: Callable) -> Callable:
+    """A world whose step calls inside(world, loss, logits) between backward and the optimiser."""
+    def make():
+        model = mlp(4, 8, 3)
+        world = World(model=model, optimizer=optim.SGD(model.parameters(), lr=0.1), batch=batches((6, 4), 3), count=0,
+                      kept=[])
+
+        def step(x, y):
+            world.optimizer.zero_grad()
+            logits = world.model(x)
+            loss = F.cross_entropy(logits, y)
+            loss.backward()
+            result = inside(world, loss, logits)
+            world.optimizer.step()
+            return result
+
+        world.step = step
+        return world
+    return make
+
+
+def small(step: Callable, **more: Callable) -> Callable:
+    """A world of a small network whose step is step(world, x, y)."""
+    def make():
+        model = mlp(4, 8, 3, between=lambda: [nn.Dropout(0.3)])
+        world = World(model=model, optimizer=optim.Adam(model.parameters(), lr=0.01), batch=batches((6, 4), 3))
+        for name, value in more.items():
+            setattr(world, name, value(world))
+        world.step = lambda x, y: step(world, x, y)
+        return world
+    return make
+
+
+def loss_of(w: Any, x: Any, y: Any) -> Any:
+    return F.cross_entropy(w.model(x), y)
+
+
+def weights_in_the_loss(w: Any, x: Any, y: Any) -> Any:
+    """A step with a penalty on the weights."""
+    w.optimizer.zero_grad()
+    loss = loss_of(w, x, y) + 1e-2 * sum(p.square().sum() for p in w.model.parameters())
+    loss.backward()
+    w.optimizer.step()
+    return loss.detach().clone()
