@@ -85,6 +85,7 @@ class Walk:
         self.heap: list[tuple[int, Function]] = []
 
     def run(self, keep_graph: bool) -> None:
+        """Visit the nodes that gradients are waiting for, youngest first, until none are left."""
         heap, pending, plan, wanted = self.heap, self.pending, self.plan, self.wanted
         while heap:
             node = heappop(heap)[1]

@@ -26,6 +26,7 @@ def set_printoptions(precision: int | None = None, threshold: float | None = Non
 
 
 def format_tensor(tensor: Any) -> str:
+    """tensor([...], what is not the default), as PyTorch prints it."""
     array, indent = tensor.array, len("tensor(")
     summarize = array.size > _options["threshold"]
     if array.size == 0:

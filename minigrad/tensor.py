@@ -83,6 +83,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
 
     @property
     def grad(self) -> Tensor | None:
+        """What backward() has added up for this leaf; None before. RuntimeError for one of another shape or type."""
         return self._grad  # type: ignore[return-value]
 
     @grad.setter
@@ -101,14 +102,17 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
 
     @property
     def grad_fn(self) -> Function | None:
+        """The operation that made it; None for a leaf."""
         return self._current().node
 
     @property
     def is_leaf(self) -> bool:
+        """Whether no recorded operation made it."""
         return self._current().node is None
 
     @property
     def data(self) -> Tensor:
+        """Its elements without history: changes of them are not recorded, nor noticed by what has saved them."""
         t = make(self.array)
         t._pointer = self._pointer
         return t
@@ -179,6 +183,7 @@ class Tensor(Protocols, Operators, ShapeMethods, SelectMethods, MathMethods, InP
         return self
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Have backward() add up a gradient for this leaf, or no more; returns itself."""
         if requires_grad and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         if not requires_grad and self.node is not None:

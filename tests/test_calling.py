@@ -29,7 +29,8 @@ LINES = """
     I + t.tensor([1, 2, 3]) | I * t.ones(3).long() | I ** t.tensor([1, 2, 3]) | V // t.ones(3) | V % t.ones(3)
     t.cat(M) | t.stack(M) | t.hstack(M) | t.trapezoid(V, 2.0) | t.trapezoid(V, V) | t.cumulative_trapezoid(V, 'a')
     t.is_same_size(V, 1) | V.adjoint() | V.sum().adjoint() | t.bincount(V) | t.histogram(V[:1], 2) | t.histc(V[:1], 2)
-    t.cuda.memory_allocated() | t.get_default_device()
+    t.cuda.memory_allocated() | t.get_default_device() | V.type_as(I) | I.type_as(M) | V.reshape_as(V[None]) | V.is_cuda
+    V.reshape_as(M) | t.Generator().manual_seed(3).clone_state().initial_seed()
 """
 EXPRESSIONS = [expression.strip() for line in LINES.strip().splitlines() for expression in line.split(" | ")]
 

@@ -97,6 +97,7 @@ class ShapeMethods(TensorBase):
         return self.array.__array_interface__["data"][0]
 
     def view(self, *sizes: Any, size: Any = None) -> Self:
+        """The same memory in another shape; one size may be -1. RuntimeError where only a copy could have it."""
         sizes = sizes if size is None else (size,)
         if len(sizes) == 1 and isinstance(sizes[0], dtypes.dtype):
             if sizes[0].dtype is self.array.dtype:

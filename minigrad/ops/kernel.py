@@ -93,6 +93,7 @@ def view_of(x: TensorBase, array: np.ndarray) -> Any:
 
 
 def require_tensor(x: Any, operation: str, name: str = "input", position: int = 1) -> None:
+    """TypeError, in PyTorch's words, unless an argument is a tensor."""
     if not isinstance(x, TensorBase):
         raise TypeError(f"{operation}(): argument '{name}' (position {position}) must be Tensor, not "
                         f"{type(x).__name__}")

@@ -24,6 +24,8 @@ __all__ = ["drop_connect", "dropout_moments", "fast_dropout", "gaussian_relu", "
 
 
 class Moments(NamedTuple):
+    """Of a normal variable, element by element."""
+
     mean: Any
     var: Any
 

@@ -67,6 +67,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         return [_between(self.eta_min, base_lr, math.pi * self.T_cur / self.T_i) for base_lr in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:
+        """Go on to the next epoch, or to this one, which may lie between two."""
         if epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1
             self.T_cur += 1
