@@ -1,26 +1,18 @@
-"""DataLoader with worker processes: the batches of one process, in their order, and nothing left behind."""
+"""DataLoader with worker processes: the batches of one process, in their order."""
 
-import gc
 import multiprocessing
-import os
 import random
-import signal
-import subprocess
-import sys
-import textwrap
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minigrad import native
-from minigrad.creation import from_numpy, rand, tensor
+from minigrad.creation import rand, tensor
 from minigrad.random import Generator, default_generator, initial_seed, manual_seed
 from minigrad.utils.data import (
     BatchSampler,
     DataLoader,
-    Dataset,
     IterableDataset,
     Subset,
     TensorDataset,
@@ -28,71 +20,10 @@ from minigrad.utils.data import (
     default_collate,
     get_worker_info,
 )
-from minigrad.utils.data.worker import CHECK_SECONDS
 
-pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork"),
-              pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
-              pytest.mark.filterwarnings("ignore:This DataLoader will create")]
-ROOT = Path(__file__).resolve().parents[2]
+from .processes import MARKS, Calls, Counting, Squares, epoch_of, pid_of
 
-
-class Squares(Dataset):
-    def __init__(self, n=23):
-        self.n = n
-
-    def __getitem__(self, i):
-        if not -self.n <= i < self.n:
-            raise IndexError(i)
-        return {"x": from_numpy(np.full((2, 3), i * i, np.float32)), "i": i, "name": str(i)}
-
-    def __len__(self):
-        return self.n
-
-
-class Calls(Dataset):
-    """Sample i is function(i)."""
-
-    def __init__(self, function, n=8):
-        self.function, self.n = function, n
-
-    def __getitem__(self, i):
-        return self.function(i)
-
-    def __len__(self):
-        return self.n
-
-
-class Counting(IterableDataset):
-    """0 .. n - 1, each worker its share if `shared`."""
-
-    def __init__(self, n, shared=True):
-        self.n, self.shared = n, shared
-
-    def __iter__(self):
-        info = get_worker_info()
-        first, step = (info.id, info.num_workers) if info and self.shared else (0, 1)
-        return iter(range(first, self.n, step))
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    yield
-    gc.collect()
-    assert multiprocessing.active_children() == []
-
-
-def _plain(batch):
-    if isinstance(batch, dict):
-        return {key: _plain(value) for key, value in batch.items()}
-    return batch.tolist() if hasattr(batch, "tolist") else batch
-
-
-def _epoch(loader):
-    return [_plain(batch) for batch in loader]
-
-
-def _pid(i):
-    return os.getpid()
+pytestmark = MARKS
 
 
 # -- the same batches --------------------------------------------------------------------------------------------------
@@ -116,21 +47,21 @@ def test_as_with_one_process(options, workers):
     if options.get("batch_size", 1) is None and "sampler" in options:
         data = Calls(lambda numbers: [n * 10 for n in numbers])
     manual_seed(5)
-    expected = [_epoch(DataLoader(data, **options)) for _ in range(2)], default_generator.state.tolist()
+    expected = [epoch_of(DataLoader(data, **options)) for _ in range(2)], default_generator.state.tolist()
     manual_seed(5)
     loader = DataLoader(data, num_workers=workers, **options)
-    assert ([_epoch(loader) for _ in range(2)], default_generator.state.tolist()) == expected
+    assert ([epoch_of(loader) for _ in range(2)], default_generator.state.tolist()) == expected
     assert len(loader) == len(expected[0][0])
 
 
 @pytest.mark.parametrize("context", ["spawn", "forkserver", multiprocessing.get_context("fork")], ids=str)
 def test_ways_to_start(context):
     loader = DataLoader(Squares(5), 2, num_workers=2, multiprocessing_context=context, collate_fn=default_collate)
-    assert _epoch(loader) == _epoch(DataLoader(Squares(5), 2))
+    assert epoch_of(loader) == epoch_of(DataLoader(Squares(5), 2))
 
 
 def test_an_empty_data_set():
-    assert _epoch(DataLoader(Squares(0), 2, num_workers=2)) == []
+    assert epoch_of(DataLoader(Squares(0), 2, num_workers=2)) == []
 
 
 def test_a_gather_in_c_needs_no_workers():
@@ -188,12 +119,12 @@ def test_prefetching(tmp_path):
 
 def test_iterable():
     """Batches come from the workers in turn, until each has no more; drop_last is each worker's own."""
-    assert _epoch(DataLoader(Counting(7), 2, num_workers=2)) == [[0, 2], [1, 3], [4, 6], [5]]
-    assert _epoch(DataLoader(Counting(7), 2, num_workers=2, drop_last=True)) == [[0, 2], [1, 3], [4, 6]]
-    assert _epoch(DataLoader(Counting(5), None, num_workers=2)) == [0, 1, 2, 3, 4]
-    assert _epoch(DataLoader(Counting(2, shared=False), 1, num_workers=3)) == [[0], [0], [0], [1], [1], [1]]
-    assert _epoch(DataLoader(Counting(1), 1, num_workers=3)) == [[0]]
-    assert _epoch(DataLoader(Counting(0), 1, num_workers=2)) == []
+    assert epoch_of(DataLoader(Counting(7), 2, num_workers=2)) == [[0, 2], [1, 3], [4, 6], [5]]
+    assert epoch_of(DataLoader(Counting(7), 2, num_workers=2, drop_last=True)) == [[0, 2], [1, 3], [4, 6]]
+    assert epoch_of(DataLoader(Counting(5), None, num_workers=2)) == [0, 1, 2, 3, 4]
+    assert epoch_of(DataLoader(Counting(2, shared=False), 1, num_workers=3)) == [[0], [0], [0], [1], [1], [1]]
+    assert epoch_of(DataLoader(Counting(1), 1, num_workers=3)) == [[0]]
+    assert epoch_of(DataLoader(Counting(0), 1, num_workers=2)) == []
 
 
 def test_iterable_as_in_pytorch():
@@ -210,21 +141,21 @@ def test_iterable_as_in_pytorch():
             return iter(range(info.id * 100, info.id * 100 + 1 + 4 * info.id))
 
     theirs = torch.utils.data.DataLoader(Theirs(), 2, num_workers=3)
-    assert _epoch(DataLoader(Ours(), 2, num_workers=3)) == [b.tolist() for b in theirs]
+    assert epoch_of(DataLoader(Ours(), 2, num_workers=3)) == [b.tolist() for b in theirs]
 
 
 # -- workers that stay -------------------------------------------------------------------------------------------------
 
 
 def test_persistent_workers():
-    loader = DataLoader(Calls(_pid, 6), num_workers=2, persistent_workers=True)
+    loader = DataLoader(Calls(pid_of, 6), num_workers=2, persistent_workers=True)
     first = {pid for b in loader for pid in b.tolist()}
     again = iter(loader)
     next(again)
     assert iter(loader) is again, "as in PyTorch: one iterator, which begins anew"
     assert {pid for b in again for pid in b.tolist()} == first and len(first) == 2
     assert len(multiprocessing.active_children()) == 2
-    other = DataLoader(Calls(_pid, 6), num_workers=2)
+    other = DataLoader(Calls(pid_of, 6), num_workers=2)
     assert {p for b in other for p in b.tolist()} != {p for b in other for p in b.tolist()}
 
 
@@ -237,13 +168,13 @@ def test_persistent_workers_after_a_break():
             break
     assert sorted(i for batch in loader for i in batch["i"].tolist()) == list(range(23))
     for _ in range(2):
-        assert _epoch(stream) == [[0, 2], [1, 3], [4, 6], [5, 7], [8]]
+        assert epoch_of(stream) == [[0, 2], [1, 3], [4, 6], [5, 7], [8]]
     for in_order in (True, False):
         short = DataLoader(Counting(4), 2, num_workers=2, persistent_workers=True, in_order=in_order)
         for _ in range(3):
             next(iter(short))
             time.sleep(0.05)  # now all answers are on their way, "no more" among them
-        assert sorted(_epoch(short)) == [[0, 2], [1, 3]]
+        assert sorted(epoch_of(short)) == [[0, 2], [1, 3]]
 
 
 # -- what a worker knows -----------------------------------------------------------------------------------------------
@@ -285,205 +216,3 @@ def test_worker_init():
         get_worker_info().dataset.function = lambda i: 100 * worker + i
 
     assert [b.item() for b in DataLoader(Calls(None, 4), num_workers=2, worker_init_fn=init)] == [0, 101, 2, 103]
-
-
-# -- errors ------------------------------------------------------------------------------------------------------------
-
-
-class Strange(Exception):
-    def __init__(self, one, two):
-        super().__init__(one, two)
-
-
-def _raise(error):
-    def sample(i):
-        if i == 1:
-            raise error
-        return i
-    return sample
-
-
-@pytest.mark.parametrize("error, kind", [(ValueError("bad sample"), ValueError), (KeyError("bad sample"), KeyError),
-                                         (Strange("bad sample", 2), RuntimeError), (StopIteration("bad sample"),
-                                                                                    RuntimeError)], ids=str)
-def test_errors_are_raised_here(error, kind):
-    """Class and text as in PyTorch, the worker's traceback in it; the batches after it still come."""
-    batches = iter(DataLoader(Calls(_raise(error), 5), num_workers=2))
-    assert next(batches).item() == 0
-    with pytest.raises(kind) as caught:
-        next(batches)
-    assert type(caught.value) is kind
-    text = str(caught.value)
-    assert text.startswith(f"Caught {type(error).__name__} in DataLoader worker process 1.\nOriginal Traceback (most")
-    assert "in sample\n" in text and "bad sample" in text
-    assert [b.item() for b in batches] == [2, 3, 4]
-
-
-def test_errors_elsewhere():
-    def no_init(worker):
-        raise ValueError("no init")
-
-    with pytest.raises(ValueError, match="no init"):
-        list(DataLoader(Squares(), num_workers=2, worker_init_fn=no_init))
-    with pytest.raises(ZeroDivisionError):
-        list(DataLoader(Squares(), 2, num_workers=2, collate_fn=lambda batch: 1 / 0))
-    with pytest.raises(RuntimeError, match=r"(?s)in DataLoader worker process 0.*pickle"):
-        list(DataLoader(Squares(), 2, num_workers=2, collate_fn=lambda batch: lambda: None))
-
-    class Local(Exception):
-        pass
-
-    with pytest.raises(RuntimeError, match="Caught Local in DataLoader"):
-        list(DataLoader(Calls(_raise(Local("x"))), num_workers=2))
-
-    def broken_sampler():
-        yield 0
-        raise ValueError("no more")
-
-    with pytest.raises(ValueError, match="no more"):
-        list(DataLoader(Squares(), num_workers=2, sampler=broken_sampler()))
-
-
-DEATHS = {"killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), "killed by signal: SIGKILL"),
-          "exit": (lambda: os._exit(3), "exit code 3"),
-          "sys.exit": (lambda: sys.exit(4), "exit code 4")}
-
-
-@pytest.mark.parametrize("die, how", DEATHS.values(), ids=DEATHS.keys())
-@pytest.mark.parametrize("persistent", [False, True])
-def test_a_worker_that_dies(die, how, persistent):
-    def sample(i):
-        if i == 3:
-            die()
-        return i
-
-    loader = DataLoader(Calls(sample), num_workers=2, persistent_workers=persistent)
-    started, batches = time.monotonic(), iter(loader)
-    with pytest.raises(RuntimeError, match=rf"DataLoader worker \(pid\(s\) \d+\) exited unexpectedly \({how}"):
-        for _ in range(8):
-            next(batches)
-    with pytest.raises(RuntimeError, match="exited unexpectedly"):
-        next(batches)
-    assert time.monotonic() - started < 30
-    assert multiprocessing.active_children() == []
-    loader.dataset.function = _pid
-    assert len(list(loader)) == 8, "a new epoch has new workers"
-
-
-def test_a_worker_that_is_killed_while_idle():
-    loader = DataLoader(Calls(_pid, 30), num_workers=2, prefetch_factor=1, persistent_workers=True)
-    batches = iter(loader)
-    os.kill(next(batches).item(), signal.SIGKILL)
-    with pytest.raises(RuntimeError, match="SIGKILL"):
-        for _ in range(30):
-            next(batches)
-
-
-def test_timeout():
-    loader = DataLoader(Calls(lambda i: time.sleep(60 * i)), num_workers=1, timeout=0.2, collate_fn=len)
-    batches, started = iter(loader), time.monotonic()
-    next(batches)
-    with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0\.2 seconds"):
-        next(batches)
-    assert time.monotonic() - started < 20
-
-
-def test_functions_that_do_not_travel():
-    """A data set that cannot be pickled is refused when workers are spawned; nobody is left waiting."""
-    with pytest.raises(Exception, match=r"pickle|lambda"):
-        iter(DataLoader(Calls(lambda i: i), num_workers=2, multiprocessing_context="spawn"))
-
-
-def test_too_many_workers():
-    with pytest.warns(UserWarning, match="This DataLoader will create 5000 worker processes in total"):
-        DataLoader(Squares(), num_workers=5000)
-
-
-# -- nothing is left behind --------------------------------------------------------------------------------------------
-
-
-def test_leaving_early():
-    """`break`, an exception in the loop, and iterators nobody keeps: the workers end at once."""
-    loader = DataLoader(Squares(), num_workers=2)
-    started = time.monotonic()
-    for _ in loader:
-        break
-    assert multiprocessing.active_children() == []
-    with pytest.raises(ValueError, match="mine"):
-        for _ in loader:
-            raise ValueError("mine")
-    gc.collect()
-    assert multiprocessing.active_children() == []
-    iter(loader)
-    assert multiprocessing.active_children() == [] and time.monotonic() - started < 4
-
-
-def test_two_loaders_at_once():
-    """The workers of the second hold copies of the first one's pipes; the first ends without waiting for them."""
-    short, long = DataLoader(Squares(4), num_workers=1), DataLoader(Squares(9), num_workers=1)
-    started = time.monotonic()
-    ahead = iter(long)
-    batches = iter(short)
-    more = iter(long)
-    assert len(list(batches)) == 4 and time.monotonic() - started < 4
-    assert len(list(ahead)) == len(list(more)) == 9
-
-
-def test_the_pool_of_threads_survives():
-    """Kernels with two threads before, in (with one) and after the workers."""
-    big = rand(400, 400)
-    threads = native.get_num_threads()
-    native.set_num_threads(2)
-    try:
-        expected = (big @ big).numpy().tobytes()
-        data = Calls(lambda i: (big @ big).numpy())
-        for batch in DataLoader(data, num_workers=2):
-            assert (big @ big).numpy().tobytes() == expected == batch.numpy().tobytes()
-    finally:
-        native.set_num_threads(threads)
-
-
-SCRIPT = textwrap.dedent("""
-    import os, sys, time
-    from minigrad.utils.data import DataLoader, Dataset
-
-    class Slow(Dataset):
-        def __getitem__(self, i):
-            time.sleep(0.05)
-            return os.getpid()
-        def __len__(self):
-            return 10_000
-
-    batches = iter(DataLoader(Slow(), num_workers=2))
-    print(next(batches).item(), next(batches).item(), flush=True)
-    for batch in batches:
-        pass
-""")
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
-def test_a_parent_that_ends(how):
-    """Ctrl-C, which reaches the workers too, or a kill of the parent alone: no worker stays."""
-    parent = subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    workers = [int(pid) for pid in parent.stdout.readline().split()]
-    assert len(set(workers)) == 2
-    deadline = time.monotonic() + CHECK_SECONDS - 1  # their pipes tell them, not the watch they keep besides
-    if how == signal.SIGINT:
-        os.killpg(parent.pid, how)
-    else:
-        parent.send_signal(how)
-    errors = parent.communicate(timeout=30)[1]
-    assert parent.returncode != 0
-    assert errors.count("KeyboardInterrupt") == (how == signal.SIGINT), "the parent's; the workers say nothing"
-    while any(map(_lives, workers)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(_lives, workers)) and time.monotonic() < deadline
-
-
-def _lives(pid):
-    try:
-        os.kill(pid, 0)
-        return b") Z" not in Path(f"/proc/{pid}/stat").read_bytes()
-    except (ProcessLookupError, FileNotFoundError):
-        return False
