@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent
 # No -ffast-math: NaN, infinity and the order of sums matter here. -fno-wrapv against Python's own -fwrapv, with which
 # GCC computes each address of a loop by itself (7 % of a product); signed integers never overflow here (sanitize.sh).
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-wrapv",
-         "-fvisibility=hidden", "-pthread", "-g0"]
+         "-fvisibility=hidden", "-pthread", "-g0", "-fno-asynchronous-unwind-tables"]
 STRIP = ["-s"] if sys.platform == "linux" else []
 VECTORISED = ("x86_64", "AMD64", "aarch64", "arm64")  # where the plain C kernels are only the reference: kept small
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g", "-O1"]
@@ -69,7 +69,8 @@ class ParallelBuild(build_ext):
         compile_all = self.compiler.compile
 
         def compile_one(source, extra_postargs=(), **options):
-            small = ["-O2"] if "isa_scalar" in source and platform.machine() in VECTORISED else []
+            small = (["-Os"] if "isa_scalar" in source and platform.machine() in VECTORISED
+                     else ["-O2"] if source.endswith("_f64.c") else [])
             return compile_all([source], extra_postargs=[*extra_postargs, *small], **options)
 
         def compile_parallel(sources, **options):
