@@ -22,6 +22,7 @@ from minigrad.keras import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,
@@ -29,6 +30,7 @@ from minigrad.keras import (
 )
 from minigrad.keras.initializers import Initializer
 from minigrad.keras.layers import Input, InputSpec, Layer
+from minigrad.keras.layers.context import name_scope
 from minigrad.keras.losses import Loss
 from minigrad.keras.metrics import Metric
 from minigrad.keras.models import Functional, Model, Sequential
@@ -43,9 +45,10 @@ __version__ = "3.15.1"
 __all__ = ["Functional", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model",
            "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks",
            "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-           "ops", "optimizers", "random", "regularizers", "saving", "utils"]
+           "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "utils"]
 
-_ABSENT = {"applications": "there are no pretrained models",
-           "preprocessing": "use NumPy, and layers.Normalization and layers.Rescaling"}
+_ABSENT = {"applications": "there are no pretrained models", "device": "everything is computed on the CPU",
+           "mixed_precision": "float32 and float64 are the types there are", "wrappers": "scikit-learn is not used",
+           "Function": "use Model(inputs, outputs)"}
 
 __getattr__ = package_getattr("minigrad.keras", _ABSENT)

@@ -4,17 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.keras.config import dtype_of, epsilon, floatx, image_data_format, set_epsilon, set_floatx
-from minigrad.keras.symbolic import KerasTensor
-from minigrad.keras.utils import clear_session
+from minigrad.keras.config import backend, dtype_of, epsilon, floatx, image_data_format, set_epsilon, set_floatx
+from minigrad.keras.utils import clear_session, is_keras_tensor
 
 __all__ = ["backend", "clear_session", "epsilon", "floatx", "image_data_format", "is_float_dtype", "is_int_dtype",
            "is_keras_tensor", "result_type", "set_epsilon", "set_floatx", "standardize_dtype"]
-
-
-def backend() -> str:
-    """What computes: "minigrad"."""
-    return "minigrad"
 
 
 def standardize_dtype(dtype: Any) -> str:
@@ -28,11 +22,6 @@ def is_float_dtype(dtype: Any) -> bool:
 
 def is_int_dtype(dtype: Any) -> bool:
     return dtype_of(dtype).kind in "iu"
-
-
-def is_keras_tensor(x: Any) -> bool:
-    """Whether it is a tensor without values."""
-    return isinstance(x, KerasTensor)
 
 
 def result_type(*dtypes: Any) -> str:

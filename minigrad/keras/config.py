@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["dtype_of", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx"]
+__all__ = ["backend", "dtype_of", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx"]
 
 _FLOATS = ("float32", "float64")
 _settings = {"floatx": "float32", "epsilon": 1e-7}
@@ -35,6 +35,11 @@ def epsilon() -> float:
 
 def set_epsilon(value: float) -> None:
     _settings["epsilon"] = float(value)
+
+
+def backend() -> str:
+    """What computes: "minigrad"."""
+    return "minigrad"
 
 
 def image_data_format() -> str:

@@ -203,3 +203,50 @@ def steps_instead_of_sizes(keras: Any) -> Any:
         results.append((trained(model, x, t, epochs=2, **kwargs), int(np.array(model.optimizer.iterations)),
                         model.evaluate(x, t, steps=2, verbose=0), model.predict(x, steps=2, verbose=0)))
     return results
+
+
+@program
+def a_teacher_and_a_student(keras: Any) -> Any:
+    """compute_loss of one's own, metrics as attributes, and layers in the order of attributes, not of arguments."""
+    L, ops = keras.layers, keras.ops
+
+    class Distiller(keras.Model):
+        def __init__(self, student, teacher):
+            super().__init__()
+            self.teacher, self.student = teacher, student
+            self.hard = keras.metrics.Mean(name="hard")
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            hard = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, y_pred)
+            self.hard.update_state(hard)
+            soft = ops.softmax(self.teacher(x, training=False) / 3.0, axis=1)
+            return 0.1 * hard + 0.9 * keras.losses.KLDivergence()(soft, ops.softmax(y_pred / 3.0, axis=1))
+
+        def call(self, x):
+            return self.student(x)
+
+    x, t = data(48)
+    teacher = fixed(keras.Sequential([keras.Input((6,)), L.Dense(8, "relu"), L.Dense(3)]))
+    student = fixed(keras.Sequential([keras.Input((6,)), L.Dense(3)]), 3)
+    teacher.trainable = False
+    model = Distiller(student, teacher)
+    model.compile("adam", metrics=[keras.metrics.SparseCategoricalAccuracy(name="right")])
+    return (trained(model, x, t, epochs=2), model.evaluate(x, t, verbose=0), [w.shape for w in model.weights],
+            [layer.name for layer in model.layers], [metric.name for metric in model.metrics])
+
+
+@program
+def words_as_means_and_counts(keras: Any) -> Any:
+    L = keras.layers
+    rng = np.random.default_rng(0)
+    ids, t = rng.integers(0, 20, (30, 4)), rng.integers(0, 2, (30, 1))
+    model = fixed(keras.Sequential([keras.Input((4,)), L.Embedding(20, 3), L.GlobalAveragePooling1D(),
+                                    L.UnitNormalization(), L.Dense(1, activation="sigmoid")]))
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    model.summary()
+    x = rng.standard_normal((2, 3, 4)).astype("float32")
+    layers = [(L.GlobalMaxPooling1D(), x), (L.GlobalMaxPool1D(keepdims=True), x), (L.UnitNormalization(axis=1), x),
+              (L.GlobalAveragePooling1D(data_format="channels_first"), x), (L.CategoryEncoding(20), ids),
+              (L.CategoryEncoding(20, output_mode="count"), ids), (L.CategoryEncoding(20, "one_hot"), ids[:, :1])]
+    return trained(model, ids, t, epochs=2), [
+        (np.asarray(layer(x)), layer.compute_output_shape((None, *x.shape[1:]))) for layer, x in layers]

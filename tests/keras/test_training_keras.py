@@ -194,6 +194,33 @@ def test_a_step_of_ones_own():
     assert history["mine"][-1] < history["mine"][0]
 
 
+def test_a_step_that_updates_the_metrics_of_compile():
+    class Model(keras.Model):
+        def train_step(self, data):
+            x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+            loss.backward()
+            variables = self.trainable_variables
+            self.optimizer.apply_gradients([(v.grad, v) for v in variables])
+            for variable in variables:
+                variable.grad = None
+            for metric in self.metrics:
+                metric.update_state(*((loss,) if metric.name == "loss" else (y, y_pred)))
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    def history(kind):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((6,))
+        model = compiled(kind(inputs, L.Dense(3, activation="softmax")(inputs)))
+        return model.fit(*data(), epochs=2, verbose=0, shuffle=False).history
+
+    mine, usual = history(Model), history(keras.Model)
+    assert list(mine) == list(usual)
+    for name, values in usual.items():
+        assert mine[name] == pytest.approx(values, rel=1e-6)
+
+
 # -- saving ------------------------------------------------------------------------------------------------------------
 
 

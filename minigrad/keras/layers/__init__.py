@@ -1,11 +1,12 @@
 """Layers, by Keras's names."""
 
 from minigrad.keras import nonlinear
-from minigrad.keras.layers import activation_layers, core, dense, dropping, merging, normalization, shaping
+from minigrad.keras.layers import activation_layers, core, dense, dropping, encoding, merging, normalization, shaping
 from minigrad.keras.layers.activation_layers import *
 from minigrad.keras.layers.core import *
 from minigrad.keras.layers.dense import *
 from minigrad.keras.layers.dropping import *
+from minigrad.keras.layers.encoding import *
 from minigrad.keras.layers.input_spec import InputSpec
 from minigrad.keras.layers.layer import Layer
 from minigrad.keras.layers.merging import *
@@ -16,7 +17,7 @@ from minigrad.keras.layers.shaping import *
 from minigrad.keras.registry import Registry
 from minigrad.names import package_getattr
 
-_MODULES = (activation_layers, core, dense, dropping, merging, normalization, shaping)
+_MODULES = (activation_layers, core, dense, dropping, encoding, merging, normalization, shaping)
 _NAMES = [name for module in _MODULES for name in module.__all__ if not name.endswith("_of")]
 
 registry = Registry("layer", "keras.layers", {name: globals()[name] for name in _NAMES if name[0].isupper()})
@@ -25,10 +26,18 @@ nonlinear.registry.objects.update({name: globals()[name] for name in activation_
 
 __all__ = ["InputSpec", "Layer", "deserialize", "maximum", "minimum", "serialize", *_NAMES]
 
-_ABSENT = {
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "MaxPooling1D", "MaxPooling2D", "AveragePooling2D", "MaxPool2D",
-                     "GlobalAveragePooling2D", "GlobalMaxPooling2D"), "build convolutional networks with minigrad.nn"),
-    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Bidirectional", "MultiHeadAttention", "Attention"),
-                    "layers for sequences are not offered"),
-}
+_SPATIAL = ("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv1D",
+            "SeparableConv2D", "MaxPooling1D", "MaxPooling2D", "MaxPool1D", "MaxPool2D", "AveragePooling1D",
+            "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "UpSampling2D", "ZeroPadding2D",
+            "Cropping2D")
+_SEQUENTIAL = ("LSTM", "GRU", "SimpleRNN", "RNN", "LSTMCell", "GRUCell", "Bidirectional", "TimeDistributed", "Masking",
+               "MultiHeadAttention", "Attention", "AdditiveAttention")
+_PREPARING = ("TextVectorization", "StringLookup", "IntegerLookup", "Discretization", "Hashing", "HashedCrossing",
+              "Resizing", "CenterCrop", "RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop", "RandomContrast")
+_ABSENT = {**dict.fromkeys(_SPATIAL, "build convolutional networks with minigrad.nn"),
+           **dict.fromkeys(_SEQUENTIAL, "layers for sequences are not offered"),
+           **dict.fromkeys(_PREPARING, "prepare the data with NumPy; Normalization, Rescaling and CategoryEncoding are "
+                                       "offered"),
+           **dict.fromkeys(("EinsumDense", "GroupNormalization", "RMSNormalization", "SpectralNormalization",
+                            "Wrapper"), "write it as a subclass of Layer, with keras.ops")}
 __getattr__ = package_getattr("minigrad.keras.layers", _ABSENT)

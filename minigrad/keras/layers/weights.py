@@ -15,6 +15,9 @@ from minigrad.keras.tensors import Variable, as_array
 __all__ = ["Weights"]
 
 
+_OTHERS = ("_arguments", "_compile_config", "_found_metrics", "_inbound_nodes")  # hold nothing of the layer's own
+
+
 class Weights:
     """What a layer can say of its weights. The order is Keras's: the trainable ones, the others, then those of the
     layers within, in the order of their making."""
@@ -52,22 +55,22 @@ class Weights:
     def _own(self) -> list[Variable]:
         """The variables of this layer alone, the trainable ones first."""
         known = {id(v) for v in self._own_variables}
-        for value in list(self.__dict__.values()):
-            for leaf in tree.flatten(value) if tree.is_nested(value) else (value,):
-                if isinstance(leaf, Variable) and id(leaf) not in known:
-                    known.add(id(leaf))
-                    self._own_variables.append(leaf)
+        for leaf in self._leaves():
+            if isinstance(leaf, Variable) and id(leaf) not in known:
+                known.add(id(leaf))
+                self._own_variables.append(leaf)
         return sorted(self._own_variables, key=lambda v: not v.trainable)
 
     def _sublayers(self) -> list[Any]:
         """The layers that are attributes, or in lists, tuples and dicts that are."""
-        found: dict[int, Any] = {}
-        for name, value in list(self.__dict__.items()):
-            if name != "_inbound_nodes":
-                for leaf in tree.flatten(value) if tree.is_nested(value) else (value,):
-                    if isinstance(leaf, Weights) and leaf is not self:
-                        found.setdefault(id(leaf), leaf)
+        found = {id(leaf): leaf for leaf in self._leaves() if isinstance(leaf, Weights) and leaf is not self}
         return list(found.values())
+
+    def _leaves(self) -> Iterator[Any]:
+        """What its attributes hold, in lists, tuples and dicts too."""
+        for name, value in list(self.__dict__.items()):
+            if name not in _OTHERS:
+                yield from tree.flatten(value) if tree.is_nested(value) else (value,)
 
     def _flatten_layers(self, include_self: bool = True, _seen: set[int] | None = None) -> Iterator[Any]:
         """Itself, and every layer within at any depth, each once."""

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.keras import tree
 from minigrad.keras.tensors import Variable
 
 __all__ = ["print_summary"]
@@ -25,16 +24,21 @@ def _size(variables: list[Variable]) -> str:
 
 def _output_shape(layer: Any) -> str:
     """What the layer gives in its last call of a graph, or for the inputs that it was built for."""
+    def text(shape: Any) -> str:
+        return f"({', '.join(map(str, shape))})"
+
     if layer._inbound_nodes:
-        shapes = tree.map_structure(lambda x: x.shape, layer._inbound_nodes[-1].outputs)
+        shapes = [text(x.shape) for x in layer._inbound_nodes[-1].output_tensors]
     elif layer._build_shape is not None:
         try:
-            shapes = layer.compute_output_shape(layer._build_shape)
+            found = layer.compute_output_shape(layer._build_shape)
         except (NotImplementedError, TypeError, ValueError):
             return "?"
+        several = list(found.values()) if isinstance(found, dict) else found
+        shapes = [text(one) for one in (several if any(isinstance(one, (list, tuple)) for one in several) else [found])]
     else:
         return "?"
-    return str(shapes)
+    return shapes[0] if len(shapes) == 1 else str(shapes).replace("'", "")
 
 
 def _is_chain(model: Any) -> bool:

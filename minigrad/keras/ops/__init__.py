@@ -21,6 +21,16 @@ def ndim(x: Any) -> int:
     return len(x.shape)
 
 
+def dtype(x: Any) -> str:
+    """The name of the element type."""
+    return x.dtype if isinstance(x, KerasTensor) else as_array(x).dtype.name
+
+
+def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
+    """true_fn() or false_fn()"""
+    return true_fn() if bool(as_array(pred)) else false_fn()
+
+
 def size(x: Any) -> int:
     return as_array(x).size
 
@@ -36,7 +46,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
 
 globals().update(PUBLIC)
 
-__all__ = [*PUBLIC, "convert_to_numpy", "is_tensor", "ndim", "shape", "size"]
+__all__ = [*PUBLIC, "cond", "convert_to_numpy", "dtype", "is_tensor", "ndim", "shape", "size"]
 
 _ABSENT = dict.fromkeys(("conv", "einsum", "fori_loop", "map", "scan", "segment_sum", "sort", "top_k", "vectorized_map",
                          "while_loop"), "use minigrad's own functions, which are PyTorch's")

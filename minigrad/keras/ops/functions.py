@@ -137,7 +137,7 @@ def _operator(name: str, reflected: bool) -> Callable:
     return (lambda self, other: function(other, self)) if reflected else (lambda self, other: function(self, other))
 
 
-_REFLECTED = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+_REFLECTED = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
               "matmul": "matmul", "mod": "mod", "floordiv": "floor_divide", "and": "logical_and", "or": "logical_or"}
 _PLAIN = {"gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal", "ne": "not_equal",
           "getitem": "get_item"}

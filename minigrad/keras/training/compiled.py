@@ -212,7 +212,7 @@ class CompiledMetrics:
         raise ValueError("Invalid `metrics`: it should contain metrics objects and either be a dict or a list matching "
                          f"the output names of the model {self.names}. Received: metrics={given}")
 
-    def update(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account."""
         if not self.built:
             self.build(y_true, y_pred)
@@ -241,12 +241,12 @@ class CompiledMetrics:
             for _, metric, _ in self._of_outputs:
                 metric.update_state(y_true, y_pred)
 
-    def results(self) -> dict[str, Any]:
+    def result(self) -> dict[str, Any]:
         """The results by name."""
         self._catch_up()
         return {name: metric.result() for name, metric in self._named}
 
-    def reset(self) -> None:
+    def reset_state(self) -> None:
         self._waiting, self._size = [], 0
         for _, metric in self._named:
             metric.reset_state()

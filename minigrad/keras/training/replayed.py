@@ -95,7 +95,7 @@ class ReplayedSteps:
         if metrics is None:
             return
         if metrics.can_join and weight is None:
-            metrics.update(*(make(part.reshape(many * count, *part.shape[2:])) for part in (y, y_pred)), None)
+            metrics.update_state(*(make(part.reshape(many * count, *part.shape[2:])) for part in (y, y_pred)), None)
             return
         for i in range(many):
-            metrics.update(make(y[i]), make(y_pred[i]), None if weight is None else make(weight[i]))
+            metrics.update_state(make(y[i]), make(y_pred[i]), None if weight is None else make(weight[i]))

@@ -8,7 +8,7 @@ from minigrad.grad_mode import no_grad
 from minigrad.keras import tree
 from minigrad.keras.layers.context import call_context
 from minigrad.keras.training.arrays import as_data, unpack
-from minigrad.keras.training.compiled import CompiledLoss, CompiledMetrics, LossMean
+from minigrad.keras.training.results import Results
 from minigrad.tensor import Tensor
 
 __all__ = ["Steps"]
@@ -21,7 +21,7 @@ class _Hidden:
         self.variables = variables
 
 
-class Steps:
+class Steps(Results):
     """What a model does with a batch. A subclass may override compute_loss, compute_metrics, train_step, test_step and
     predict_step.
 
@@ -31,9 +31,6 @@ class Steps:
     """
 
     optimizer: Any
-    _compile_loss: CompiledLoss | None
-    _compile_metrics: CompiledMetrics | None
-    _loss_tracker: LossMean
     _penalised: list[Any]    # layers that may add to the loss
     _trained: _Hidden        # the weights that are trained
     _graph: Any
@@ -56,16 +53,8 @@ class Steps:
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Take a batch into account; the results so far."""
         if self._compile_metrics is not None:
-            self._compile_metrics.update(y, y_pred, sample_weight)
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The results so far, by name."""
-        found: dict[str, Any] = {}
-        for metric in self.metrics:
-            result = metric.results() if isinstance(metric, CompiledMetrics) else metric.result()
-            found.update(result if isinstance(result, dict) else {metric.name: result})
-        return found
 
     def train_step(self, data: Any) -> dict[str, Any]:
         x, y, weight = unpack(data)
@@ -141,7 +130,7 @@ class Steps:
         self._loss_tracker.note(loss.array, count)
         if self._metrics_are_ours:
             if self._compile_metrics is not None:
-                self._compile_metrics.update(y, y_pred, weight)
+                self._compile_metrics.update_state(y, y_pred, weight)
         else:
             self.compute_metrics(x, y, y_pred, weight)
 

@@ -22,15 +22,6 @@ from minigrad.keras.training.steps import Steps
 __all__ = ["Trainer"]
 
 
-def _numbers(logs: dict[str, Any]) -> dict[str, Any]:
-    """Results as Python's numbers, or arrays, in the order of their names."""
-    found = {}
-    for name in sorted(logs):
-        array = np.asarray(logs[name])
-        found[name] = array.item() if array.ndim == 0 else array
-    return found
-
-
 class Trainer(Steps):
     """What a model can do with data."""
 
@@ -44,6 +35,7 @@ class Trainer(Steps):
         self._compile_loss: CompiledLoss | None = None
         self._compile_metrics: CompiledMetrics | None = None
         self._compile_config: dict[str, Any] = {}
+        self._found_metrics: list[Any] = []
         self._initial_epoch = 0
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
@@ -66,6 +58,7 @@ class Trainer(Steps):
             "optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile}
+        self._found_metrics = self._metrics_within()
         self.stop_training, self.compiled = False, True
         self.reset_metrics()
 
@@ -99,38 +92,6 @@ class Trainer(Steps):
     def _require_compiled(self) -> None:
         if not self.compiled:
             raise ValueError("You must call `compile()` before using the model.")
-
-    # -- metrics -------------------------------------------------------------------------------------------------------
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The mean of the loss, the metrics of compile together, the means of several outputs' losses."""
-        if not self.compiled:
-            return []
-        return [self._loss_tracker, *([self._compile_metrics] if self._compile_metrics is not None else []),
-                *(self._compile_loss.trackers if self._compile_loss is not None else [])]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        return [metric.name for metric in self.metrics]
-
-    def compiled_metrics(self) -> list[Any]:
-        """The metrics that compile was given, once they are made."""
-        return [] if self._compile_metrics is None else self._compile_metrics.metrics
-
-    def reset_metrics(self) -> None:
-        """Forget the batches so far."""
-        for metric in self.metrics:
-            (metric.reset if isinstance(metric, CompiledMetrics) else metric.reset_state)()
-
-    def _listed(self, logs: dict[str, Any]) -> Any:
-        """The results in the order of evaluate: the loss, the metrics, what is left by name. One alone is itself."""
-        names = [name for metric in self.metrics for name in (
-            [m.name for m in metric.metrics] if isinstance(metric, CompiledMetrics) else [metric.name])]
-        order = [*dict.fromkeys(name for name in names if name in logs), *(
-            name for name in sorted(logs) if name not in names)]
-        results = [logs[name] for name in order]
-        return results[0] if len(results) == 1 else results
 
     # -- training ------------------------------------------------------------------------------------------------------
 
@@ -209,6 +170,7 @@ class Trainer(Steps):
             with no_grad():
                 self._forward(x, False)
         self._prepare()
+        self._found_metrics = self._metrics_within()
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self._trained.variables)
 
@@ -244,11 +206,6 @@ class Trainer(Steps):
             if self.__dict__.get(stopping):
                 break
         return self._results(logs)
-
-    def _results(self, logs: Any) -> dict[str, Any]:
-        """The results so far: of a custom step what it returned, where that is something else."""
-        own = self.get_metrics_result()
-        return _numbers(logs if isinstance(logs, dict) and logs.keys() != own.keys() else own)
 
     @staticmethod
     def _custom(step: Callable, parts: tuple, how: str) -> Any:

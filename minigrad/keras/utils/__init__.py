@@ -12,14 +12,17 @@ from minigrad.keras.registry import (
     get_registered_name,
     register_keras_serializable,
 )
+from minigrad.keras.symbolic import KerasTensor
+from minigrad.keras.training.arrays import unpack as unpack_x_y_sample_weight
 from minigrad.keras.utils.arrays import normalize, pad_sequences, split_dataset, to_categorical
 from minigrad.keras.utils.progbar import Progbar
 from minigrad.keras.utils.py_dataset import PyDataset
 from minigrad.names import package_getattr
 
 __all__ = ["CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
-           "get_custom_objects", "get_registered_name", "normalize", "pad_sequences", "plot_model",
-           "register_keras_serializable", "set_random_seed", "split_dataset", "to_categorical"]
+           "get_custom_objects", "get_registered_name", "is_keras_tensor", "normalize", "pack_x_y_sample_weight",
+           "pad_sequences", "plot_model", "register_keras_serializable", "set_random_seed", "split_dataset",
+           "to_categorical", "unpack_x_y_sample_weight"]
 
 CustomObjectScope = custom_object_scope
 Sequence = PyDataset
@@ -28,6 +31,18 @@ Sequence = PyDataset
 def clear_session(free_memory: bool = True) -> None:
     """Names of layers and models start from the beginning again."""
     reset_names()
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """x, (x, y) or (x, y, sample_weight): what is there."""
+    if sample_weight is not None:
+        return x, y, sample_weight
+    return (x, y) if y is not None else (x,) if isinstance(x, (list, tuple)) else x
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether it is a tensor without values."""
+    return isinstance(x, KerasTensor)
 
 
 def plot_model(model: Any, to_file: str = "model.png", show_shapes: bool = False, **options: Any) -> None:

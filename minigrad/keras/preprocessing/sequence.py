@@ -1,0 +1,5 @@
+"""Sequences."""
+
+from minigrad.keras.utils import pad_sequences
+
+__all__ = ["pad_sequences"]
