@@ -1,7 +1,7 @@
 """Builds csrc/ into minigrad._native with cffi (API mode, stable ABI), and is the in-tree build backend.
 
 pyproject.toml names this file as the backend: it is setuptools.build_meta, with cffi's module added to the build.
-`python build_ops.py` alone builds the extension in place.
+`python build_ops.py` alone builds the extension in place, as an installation does.
 
 Settings from the environment: CC and CFLAGS as usual; MINIGRAD_SANITIZE=1 adds AddressSanitizer and
 UndefinedBehaviorSanitizer.
@@ -118,4 +118,7 @@ get_requires_for_build_wheel = backend.get_requires_for_build_wheel
 get_requires_for_build_editable = backend.get_requires_for_build_editable
 
 if __name__ == "__main__":
-    ffi.compile(verbose=True)
+    sys.argv[1:] = ["build_ext", "--inplace"]
+    backend.run_setup()
+    for old in (ROOT / "minigrad").glob("_native.cpython-*"):  # of older builds: Python would load it first
+        old.unlink()

@@ -15,8 +15,7 @@ rm -f "$copy"/minigrad/_native.*
 
 cd "$copy"
 echo "building with sanitizers"
-build='import sys, build_ops; sys.argv[1:] = ["build_ext", "--inplace"]; build_ops.backend.run_setup()'
-CC=gcc MINIGRAD_SANITIZE=1 "$python" -c "$build" > build.log 2>&1 || { cat build.log; exit 1; }
+CC=gcc MINIGRAD_SANITIZE=1 "$python" build_ops.py > build.log 2>&1 || { cat build.log; exit 1; }
 
 export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$copy MINIGRAD_THIN_TESTS=1
 LD_PRELOAD=$(gcc -print-file-name=libasan.so)

@@ -1,9 +1,6 @@
 """What tests of schedulers share: an optimiser, and the rates that a scheduler gives it."""
 
 
-
-
-
 def slow(t):
     return 1 / (1 + t)
 
