@@ -35,6 +35,10 @@ class Region:
         """A copy of the content."""
         return bytes(ffi.buffer(ffi.cast("char *", self.start), self.size))
 
+    def holds(self, content: bytes) -> bool:
+        """Whether the content is this."""
+        return ffi.buffer(ffi.cast("char *", self.start), self.size) == content
+
     def fill(self, content: bytes) -> None:
         """Put a copied content back."""
         ffi.buffer(ffi.cast("char *", self.start), self.size)[:] = content

@@ -1,5 +1,5 @@
-"""Keras's fit of 784-128-64-10 (dropout .5, Adam, batches of 32), an epoch at a time: minigrad beside Keras 3 on JAX
-and PyTorch, each in a process of its own, taking turns. Needs Keras."""
+"""Keras's fit of 784-128-64-10 (dropout .5, Adam, batches of 32), three epochs at a time: minigrad beside Keras 3 on
+JAX and PyTorch, each in a process of its own, taking turns. Needs Keras."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
+EPOCHS = 3  # of a call of fit
 
 
 def cases(libraries: dict[str, Any], quick: bool) -> Any:
@@ -20,24 +21,24 @@ def cases(libraries: dict[str, Any], quick: bool) -> Any:
         return
     backends = [name for name in ("jax", "torch") if importlib.util.find_spec(name)]
     yield "Keras's fit, an epoch of 1,875 steps", {
-        "minigrad": _worker("minigrad"), **{f"keras {name}": _worker(name) for name in backends}}, ("s", 1)
+        "minigrad": _worker("minigrad"), **{f"keras {name}": _worker(name) for name in backends}}, ("s", 1 / EPOCHS)
 
 
 def _worker(library: str) -> Any:
-    """A function that has another process train for an epoch."""
+    """A function that has another process call fit."""
     threads = os.environ["OMP_NUM_THREADS"]
     process = subprocess.Popen([sys.executable, __file__, library, threads], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
                                env={**os.environ, "KERAS_BACKEND": library.replace("minigrad", "jax"),
                                     "PYTHONPATH": str(ROOT)})
 
-    def epoch() -> None:
+    def fit() -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
         if process.stdout.readline() != "done\n":
             raise RuntimeError(f"the process that trains with {library} has ended")
 
-    return epoch
+    return fit
 
 
 def _data() -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +54,7 @@ def _data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _train(library: str, threads: int) -> None:
-    """In the process: an epoch for each line of input."""
+    """In the process: a fit for each line of input."""
     if hasattr(os, "sched_setaffinity"):  # what XLA goes by
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     if library == "minigrad":
@@ -68,7 +69,7 @@ def _train(library: str, threads: int) -> None:
         layers.Dense(64, activation="relu"), layers.Dropout(0.5), layers.Dense(10, activation="softmax")])
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     for _ in sys.stdin:
-        model.fit(x, y, epochs=1, batch_size=32, verbose=0)
+        model.fit(x, y, epochs=EPOCHS, batch_size=32, verbose=0)
         print("done", flush=True)
 
 
