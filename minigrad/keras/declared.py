@@ -9,7 +9,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-__all__ = ["Declared"]
+__all__ = ["REQUIRED", "Declared"]
+
+REQUIRED = inspect.Parameter.empty  # in place of the default of an argument that must be given
 
 
 class Declared:

@@ -40,6 +40,10 @@ def fit(*args, loss="sparse_categorical_crossentropy", **kwargs):
     (fit(X, X[:, :3], loss=lambda y_true, y_pred: 3.0), TypeError, "must return a tensor"),
     (fit(X, X[:, :3], loss=lambda y_true, y_pred: None), TypeError, "must return a tensor"),
     (lambda: keras.Sequential([L.Dense(2)]).output, AttributeError, "has never been called"),
+    (lambda: keras.optimizers.schedules.CosineDecay(0.1), TypeError, "missing a required argument: 'decay_steps'"),
+    (lambda: setattr(made(), "layers", []), AttributeError, "attribute is reserved"),
+    (lambda: keras.layers.TextVectorization, AttributeError, "CategoryEncoding are offered"),
+    (lambda: L.CategoryEncoding(3)(np.array([[5]])), ValueError, "tokens from 0 to 2 are expected"),
 ], ids=str)
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):

@@ -224,13 +224,14 @@ def test_a_step_that_updates_the_metrics_of_compile():
 # -- saving ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_saved_model_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_saved_model_goes_on_where_it_was(tmp_path, name):
     """Weights, the optimizer's state and the dropout's stream: bit for bit."""
     x, t = data()
     model = compiled(network())
     model.fit(x, t, verbose=0, shuffle=False)
-    model.save(tmp_path / "m.keras")
-    loaded = keras.models.load_model(tmp_path / "m.keras")
+    model.save(tmp_path / name)
+    loaded = keras.models.load_model(tmp_path / name)
     for one in (model, loaded):
         one.fit(x, t, verbose=0, shuffle=False, epochs=2)
     for a, b in zip(model.get_weights(), loaded.get_weights()):

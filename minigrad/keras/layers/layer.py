@@ -132,7 +132,7 @@ class Layer(Weights):
         self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the result, None where it depends on the batch: found by calling the layer on zeros."""
@@ -172,8 +172,8 @@ class Layer(Weights):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """call(*args, **kwargs): built first if need be, inputs checked. KerasTensors give KerasTensors."""
         if "name" not in self.__dict__:
-            raise RuntimeError(f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first "
-                               "statement in the `__init__()` method. Go add it!")
+            raise RuntimeError(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the "
+                               "first statement in the `__init__()` method. Go add it!")
         if any_symbolic(args, kwargs):
             return self._call_symbolically(args, kwargs)
         dtype = self.input_dtype

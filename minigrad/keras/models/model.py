@@ -66,6 +66,10 @@ class Model(Trainer, Layer):
         """The layers that it is made of, in order."""
         return [layer for layer in self._sublayers() if layer._listed]
 
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+
     @property
     def inputs(self) -> list[KerasTensor]:
         return self._require_graph("inputs").flat_inputs

@@ -101,7 +101,7 @@ class Sequential(Model):
     def _sublayers(self) -> list[Any]:
         return list(self._layers)
 
-    @property
+    @Model.layers.getter
     def layers(self) -> list[Any]:
         """The layers that were added, without an InputLayer."""
         return self._layers[1:] if self._layers and isinstance(self._layers[0], InputLayer) else self._layers[:]

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.engine import make
 from minigrad.keras.config import dtype_of
-from minigrad.keras.declared import Declared
+from minigrad.keras.declared import REQUIRED, Declared
 from minigrad.keras.registry import Registry
 from minigrad.tensor import Tensor
 
@@ -55,8 +55,8 @@ class _Formula(Declared, LearningRateSchedule):
         return dict(self._config)
 
 
-class ExponentialDecay(_Formula, initial_learning_rate=None, decay_steps=None, decay_rate=None, staircase=False,
-                       name="ExponentialDecay"):
+class ExponentialDecay(_Formula, initial_learning_rate=REQUIRED, decay_steps=REQUIRED, decay_rate=REQUIRED,
+                       staircase=False, name="ExponentialDecay"):
     """lr decay_rate^(step / decay_steps); with staircase the exponent is rounded down"""
 
     def rate(self, step: Any) -> Any:
@@ -64,8 +64,8 @@ class ExponentialDecay(_Formula, initial_learning_rate=None, decay_steps=None, d
         return self.initial_learning_rate * self.decay_rate ** (np.floor(p) if self.staircase else p)
 
 
-class InverseTimeDecay(_Formula, initial_learning_rate=None, decay_steps=None, decay_rate=None, staircase=False,
-                       name="InverseTimeDecay"):
+class InverseTimeDecay(_Formula, initial_learning_rate=REQUIRED, decay_steps=REQUIRED, decay_rate=REQUIRED,
+                       staircase=False, name="InverseTimeDecay"):
     """lr / (1 + decay_rate step / decay_steps); with staircase the quotient is rounded down"""
 
     def rate(self, step: Any) -> Any:
@@ -87,8 +87,8 @@ class PiecewiseConstantDecay(_Formula, boundaries=None, values=None, name="Piece
         return np.asarray(self.values, np.float64)[np.searchsorted(self.boundaries, step, side="left")]
 
 
-class PolynomialDecay(_Formula, initial_learning_rate=None, decay_steps=None, end_learning_rate=0.0001, power=1.0,
-                      cycle=False, name="PolynomialDecay"):
+class PolynomialDecay(_Formula, initial_learning_rate=REQUIRED, decay_steps=REQUIRED, end_learning_rate=0.0001,
+                      power=1.0, cycle=False, name="PolynomialDecay"):
     """(lr - end) (1 - step / decay_steps)^power + end, and end from decay_steps on; with cycle decay_steps grows to its
     next multiple each time it is reached"""
 
@@ -98,7 +98,7 @@ class PolynomialDecay(_Formula, initial_learning_rate=None, decay_steps=None, en
         return (self.initial_learning_rate - self.end_learning_rate) * left ** self.power + self.end_learning_rate
 
 
-class CosineDecay(_Formula, initial_learning_rate=None, decay_steps=None, alpha=0.0, name="CosineDecay",
+class CosineDecay(_Formula, initial_learning_rate=REQUIRED, decay_steps=REQUIRED, alpha=0.0, name="CosineDecay",
                   warmup_target=None, warmup_steps=0):
     """lr ((1 - alpha) (1 + cos(pi step / decay_steps)) / 2 + alpha), to lr alpha at decay_steps; with a warmup_target
     the rate first goes from lr to it in warmup_steps, in a line, and decays from it (Loshchilov and Hutter, 2017)"""
@@ -113,8 +113,8 @@ class CosineDecay(_Formula, initial_learning_rate=None, decay_steps=None, alpha=
         return np.where(step < warmup, (top - start) * step / warmup + start, decayed) if warmup else decayed
 
 
-class CosineDecayRestarts(_Formula, initial_learning_rate=None, first_decay_steps=None, t_mul=2.0, m_mul=1.0, alpha=0.0,
-                          name="SGDRDecay"):
+class CosineDecayRestarts(_Formula, initial_learning_rate=REQUIRED, first_decay_steps=REQUIRED, t_mul=2.0, m_mul=1.0,
+                          alpha=0.0, name="SGDRDecay"):
     """CosineDecay that begins again: each period is t_mul times as long as the one before, and starts at m_mul times
     the rate (Loshchilov and Hutter, 2017)"""
 

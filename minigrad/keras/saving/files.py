@@ -47,12 +47,12 @@ def _streams(model: Any) -> list[SeedGenerator]:
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-    """Write a model to a file whose name ends in .keras."""
+    """Write a model to a file whose name ends in .keras, or as of old in .h5 (of our own format, whatever its name)."""
     kwargs.pop("include_optimizer", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
     path = _path(filepath, overwrite)
-    if not path.endswith(".keras"):
+    if not path.endswith((".keras", ".h5")):
         raise ValueError(f"Invalid filepath extension for saving. Please add a `.keras` extension. Received: filepath="
                          f"{path}.")
     compiled = model.get_compile_config() if getattr(model, "compiled", False) else None
