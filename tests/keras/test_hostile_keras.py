@@ -65,6 +65,21 @@ def test_after_an_interruption_a_batch_is_a_batch():
     assert int(model.optimizer.iterations) == 11
 
 
+class Clips(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.clipnorm = 0.01 if epoch else None
+
+
+def test_callbacks_may_change_the_optimizer():
+    losses = []
+    for jit in (True, False):
+        keras.utils.set_random_seed(1)
+        model = made()
+        model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=jit)
+        losses.append(model.fit(X, T, verbose=0, epochs=3, callbacks=[Clips()]).history["loss"])
+    assert losses[0] == losses[1]
+
+
 class Trains(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.model.train_on_batch(X[:8], T[:8])

@@ -127,6 +127,7 @@ class Trainer(Steps):
             listed.tell("epoch_begin", epoch)
             if replayed is not None and strange:
                 replayed.reset()
+                replayed = replayed if can_replay(self, source, listed) else None
             logs = self._run(source, "train", listed, replayed)
             if validation is not None and _is_due(epoch, validation_freq):
                 results = self._evaluate(validation, listed)
