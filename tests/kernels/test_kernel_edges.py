@@ -115,6 +115,9 @@ STREAMED = {  # kernels that write large results past the caches
     "relu_grad": lambda dtype, y, x, n: lib.mg_relu_grad(dtype, y, x, x, n, 2.0),
     "add": lambda dtype, y, x, n: lib.mg_add(dtype, y, x, x, 1, n, 0, 1, 0, 1),
     "add_to_rows": lambda dtype, y, x, n: lib.mg_add(dtype, y, x, x, n // 1001, 1001, 1001, 1, 0, 0),
+    "log_softmax": lambda dtype, y, x, n: lib.mg_log_softmax(dtype, y, x, n // 1001, 1001),
+    "softmax_grad": lambda dtype, y, x, n: lib.mg_softmax_grad(dtype, y, x, x, n // 1001, 1001),
+    "log_softmax_grad": lambda dtype, y, x, n: lib.mg_log_softmax_grad(dtype, y, x, x, n // 1001, 1001),
     **{f"dropout_{keep}": lambda dtype, y, x, n, keep=keep: lib.mg_dropout(dtype, y, x, DRAW, n, keep)
        for keep in (32768, 49152, 52429)}}
 
