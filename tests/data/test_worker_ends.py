@@ -180,8 +180,10 @@ def test_the_pool_of_threads_survives():
 
 
 SCRIPT = textwrap.dedent("""
-    import os, sys, time
+    import os, signal, sys, time
     from minigrad.utils.data import DataLoader, Dataset
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run in the background
 
     class Slow(Dataset):
         def __getitem__(self, i):
