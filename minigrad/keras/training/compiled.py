@@ -237,7 +237,8 @@ class CompiledMetrics:
         """Take what is waiting into account."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         if waiting:
-            y_true, y_pred = (make(np.concatenate(arrays)) for arrays in zip(*waiting))
+            y_true, y_pred = (make(arrays[0] if len(arrays) == 1 else np.concatenate(arrays))
+                              for arrays in zip(*waiting))
             for _, metric, _ in self._of_outputs:
                 metric.update_state(y_true, y_pred)
 
