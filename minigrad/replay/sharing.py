@@ -13,8 +13,9 @@ __all__ = ["Sharing"]
 _AGAIN = 2.0           # seconds of replays alone between two trials: other processes come and go
 _WORTH_SHARING = 5e-5  # seconds: a shorter program is not shared
 _GAIN = 0.95           # sharing must take less than this part of the time alone
-_ENOUGH = 20           # replays of a trial, of which one of many steps counts as _LONG
-_LONG = 5
+_ENOUGH = 20           # replays of a trial, of which a long one counts as _LONG ...
+_LONG = 5              # ... if it has as many steps
+_LONG_SECONDS = 0.02   # ... or takes as long
 
 
 class Sharing:
@@ -32,24 +33,25 @@ class Sharing:
 
     def replay(self, call: tuple[Any, ...], steps: int) -> int:
         """mg_replay of so many steps; what it returns."""
+        if self.share:
+            start = perf_counter()
+            stopped = lib.mg_replay(*call, steps, 1, ffi.NULL)
+            if perf_counter() - start > steps * self._alone:
+                self.share = self._left = 0
+            return stopped
         self._left -= steps
         if self._left < 0:
             return self._try(call, steps)
-        if not self.share:
-            return lib.mg_replay(*call, steps, 0, ffi.NULL)
-        start = perf_counter()
-        stopped = lib.mg_replay(*call, steps, 1, ffi.NULL)
-        if perf_counter() - start > steps * self._alone:
-            self._left = 0
-        return stopped
+        return lib.mg_replay(*call, steps, 0, ffi.NULL)
 
     def _try(self, call: tuple[Any, ...], steps: int) -> int:
         alone, shared = self._times
         way = len(alone) > len(shared)
         start = perf_counter()
         stopped = lib.mg_replay(*call, steps, way, ffi.NULL)
-        self._times[way].append((perf_counter() - start) / steps)
-        self._done += 1 if steps < _LONG else _LONG
+        took = perf_counter() - start
+        self._times[way].append(took / steps)
+        self._done += 1 if steps < _LONG and took < _LONG_SECONDS else _LONG
         if get_num_threads() == 1 or alone[-1] < _WORTH_SHARING:
             self._decide(False)
         elif shared and self._done >= _ENOUGH:
